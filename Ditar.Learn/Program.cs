@@ -1,1 +1,10 @@
-return 0;
+// `ditar-learn`: makes corpora, trains and evaluates. Each command has a file of its own in Commands.
+
+using System.CommandLine;
+using Ditar.Learn;
+
+var root = new RootCommand("Make training speech, train and evaluate DiTAR.")
+{
+    CorpusCommand.Create(),
+};
+return await root.Parse(args).InvokeAsync().ConfigureAwait(false);
