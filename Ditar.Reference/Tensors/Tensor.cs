@@ -1,0 +1,156 @@
+// The one tensor type: a dense row-major block of float32 or float64, immutable by convention (optimisers write into parameters through Values).
+// Operations live in Tensor.*.cs by kind; each checks shapes, calls the kernel seam, and tells the tape how its gradient flows.
+// A reshape or a slice of the first axis is a view; everything else copies.
+
+using System.Numerics;
+using Ditar.Reference.Kernels;
+
+namespace Ditar.Reference;
+
+public sealed partial class Tensor
+{
+    private readonly Storage storage;
+    private readonly int offset;
+    private readonly int[] shape;
+
+    private Tensor(Storage storage, int offset, int[] shape)
+    {
+        this.storage = storage;
+        this.offset = offset;
+        this.shape = shape;
+        Count = ShapeText.Count(shape);
+    }
+
+    public ElementType Type => storage.Type;
+
+    public ReadOnlySpan<int> Shape => shape;
+
+    public int Rank => shape.Length;
+
+    /// <summary>Number of elements.</summary>
+    public int Count { get; }
+
+    /// <summary>The extent of an axis, counted from the end when negative.</summary>
+    public int this[int axis] => shape[ShapeText.Axis(axis, Rank)];
+
+    internal Tape.Entry? Entry { get; set; }
+
+    private static IKernels Kernels => KernelSet.Current;
+
+    public static Tensor Zeros(ElementType type, params ReadOnlySpan<int> shape)
+    {
+        var tensor = Allocate(type, shape);
+        if (type == ElementType.Float32) tensor.Values<float>().Clear();
+        else tensor.Values<double>().Clear();
+        return tensor;
+    }
+
+    public static Tensor Full(ElementType type, double value, params ReadOnlySpan<int> shape)
+    {
+        var tensor = Allocate(type, shape);
+        if (type == ElementType.Float32) tensor.Values<float>().Fill((float)value);
+        else tensor.Values<double>().Fill(value);
+        return tensor;
+    }
+
+    /// <summary>A tensor that holds a copy of <paramref name="values"/>.</summary>
+    /// <exception cref="ArgumentException">The shape does not hold that many values.</exception>
+    public static Tensor From(ReadOnlySpan<float> values, params ReadOnlySpan<int> shape)
+    {
+        var tensor = Allocate(ElementType.Float32, shape);
+        RequireCount(values.Length, tensor);
+        values.CopyTo(tensor.Values<float>());
+        return tensor;
+    }
+
+    /// <inheritdoc cref="From(ReadOnlySpan{float}, ReadOnlySpan{int})"/>
+    public static Tensor From(ReadOnlySpan<double> values, params ReadOnlySpan<int> shape)
+    {
+        var tensor = Allocate(ElementType.Float64, shape);
+        RequireCount(values.Length, tensor);
+        values.CopyTo(tensor.Values<double>());
+        return tensor;
+    }
+
+    /// <summary>A tensor of either type from double values, rounded when it is float32.</summary>
+    public static Tensor From(ElementType type, ReadOnlySpan<double> values, params ReadOnlySpan<int> shape) =>
+        type == ElementType.Float64 ? From(values, shape) : From(values, shape).To(type);
+
+    /// <summary>The elements, row-major. Writing is for optimisers and loaders: a tape that recorded this tensor does not see it.</summary>
+    /// <exception cref="InvalidOperationException">T is not the element type.</exception>
+    public Span<T> Values<T>() where T : unmanaged
+    {
+        var right = Type == ElementType.Float32 ? typeof(T) == typeof(float) : typeof(T) == typeof(double);
+        if (!right) throw new InvalidOperationException($"The tensor holds {Type}, asked for {typeof(T).Name}.");
+        return storage.Values<T>(offset, Count);
+    }
+
+    /// <summary>The only element of a one-element tensor.</summary>
+    public double Scalar()
+    {
+        if (Count != 1) throw new InvalidOperationException($"Scalar needs one element, found shape {ShapeText.Of(shape)}.");
+        return Type == ElementType.Float32 ? Values<float>()[0] : Values<double>()[0];
+    }
+
+    public float[] ToSingles() => Type == ElementType.Float32 ? Values<float>().ToArray() : To(ElementType.Float32).Values<float>().ToArray();
+
+    public double[] ToDoubles() => Type == ElementType.Float64 ? Values<double>().ToArray() : To(ElementType.Float64).Values<double>().ToArray();
+
+    /// <summary>The same numbers in another element type; itself when it has that type. Not differentiable.</summary>
+    public Tensor To(ElementType type)
+    {
+        if (type == Type) return this;
+        var result = Allocate(type, shape);
+        if (type == ElementType.Float64) Convert(Values<float>(), result.Values<double>());
+        else Convert(Values<double>(), result.Values<float>());
+        return result;
+    }
+
+    /// <summary>The value without its history: no gradient flows through.</summary>
+    public Tensor StopGradient() => new(storage, offset, shape);
+
+    /// <summary>A copy that outlives any tape.</summary>
+    public Tensor Copy()
+    {
+        var copy = new Tensor(new Storage(Type, Count), 0, shape);
+        if (Type == ElementType.Float32) Values<float>().CopyTo(copy.Values<float>());
+        else Values<double>().CopyTo(copy.Values<double>());
+        return copy;
+    }
+
+    public override string ToString() => $"{Type} {ShapeText.Of(shape)}";
+
+    internal static Tensor Allocate(ElementType type, ReadOnlySpan<int> shape)
+    {
+        var count = ShapeText.Count(shape);
+        var storage = Arena.Current?.Rent(type, count) ?? new Storage(type, count);
+        return new Tensor(storage, 0, shape.ToArray());
+    }
+
+    internal Tensor Like() => Allocate(Type, shape);
+
+    internal void AddInPlace(Tensor other)
+    {
+        if (Type == ElementType.Float32) Kernels.AddScaled<float>(other.Values<float>(), 1, Values<float>());
+        else Kernels.AddScaled<double>(other.Values<double>(), 1, Values<double>());
+    }
+
+    private Tensor View(int start, ReadOnlySpan<int> newShape) => new(storage, offset + start, newShape.ToArray());
+
+    private static void RequireCount(int found, Tensor tensor)
+    {
+        if (found != tensor.Count) throw new ArgumentException($"Shape {ShapeText.Of(tensor.Shape)} holds {tensor.Count} values, {found} were given.");
+    }
+
+    private static void RequireSameType(Tensor a, Tensor b)
+    {
+        if (a.Type != b.Type) throw new ArgumentException($"Element types differ: {a} and {b}.");
+    }
+
+    private static void Convert<TFrom, TTo>(ReadOnlySpan<TFrom> from, Span<TTo> to)
+        where TFrom : unmanaged, INumberBase<TFrom>
+        where TTo : unmanaged, INumberBase<TTo>
+    {
+        for (var i = 0; i < from.Length; i++) to[i] = TTo.CreateTruncating(from[i]);
+    }
+}
