@@ -170,6 +170,13 @@ public sealed partial class Tensor
         return result;
     }
 
+    /// <summary>Copies <paramref name="part"/> over positions start .. of an axis. For caches; a tape does not see it.</summary>
+    internal void Write(Tensor part, int axis, int start)
+    {
+        var (outer, count, inner) = Around(axis);
+        CopyBlocks(part, 0, part.shape[axis] * inner, this, start * inner, count * inner, outer, part.shape[axis] * inner);
+    }
+
     private static void CopyBlocks(Tensor from, int fromStart, int fromStride, Tensor to, int toStart, int toStride, int blocks, int length)
     {
         if (from.Type == ElementType.Float32) Copy<float>(from.Values<float>(), to.Values<float>());

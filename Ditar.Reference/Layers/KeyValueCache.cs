@@ -1,0 +1,41 @@
+// What causal attention remembers of one layer: keys (already rotated) and values of all past positions. Grows by doubling, never shrinks;
+// Append is the only copy.
+
+namespace Ditar.Reference.Layers;
+
+public sealed class KeyValueCache
+{
+    // Layout: [1, capacity, keyHeads, headDim]; rows 0 .. Length-1 are filled.
+    private Tensor? keys;
+    private Tensor? values;
+
+    /// <summary>Positions held.</summary>
+    public int Length { get; private set; }
+
+    /// <summary>Copies new rows in and returns everything held.</summary>
+    /// <param name="newKeys">[1, time, keyHeads, headDim].</param>
+    /// <param name="newValues">As keys.</param>
+    /// <returns>Views [1, Length, keyHeads, headDim].</returns>
+    public (Tensor Keys, Tensor Values) Append(Tensor newKeys, Tensor newValues)
+    {
+        if (newKeys[0] != 1) throw new ArgumentException($"A cache serves one sequence, found {newKeys}.", nameof(newKeys));
+        var time = newKeys[1];
+        keys = Room(keys, newKeys, time);
+        values = Room(values, newValues, time);
+        keys.Write(newKeys, 1, Length);
+        values.Write(newValues, 1, Length);
+        Length += time;
+        return (keys.Slice(1, 0, Length), values.Slice(1, 0, Length));
+    }
+
+    /// <summary>A copy that goes its own way: one prefill can serve many continuations.</summary>
+    public KeyValueCache Fork() => new() { keys = keys?.Copy(), values = values?.Copy(), Length = Length };
+
+    private Tensor Room(Tensor? held, Tensor like, int time)
+    {
+        if (held is not null && held[1] >= Length + time) return held;
+        var larger = Tensor.Zeros(like.Type, 1, Math.Max(32, 2 * (Length + time)), like[2], like[3]).Copy();
+        if (held is not null) larger.Write(held.Slice(1, 0, Length), 1, 0);
+        return larger;
+    }
+}

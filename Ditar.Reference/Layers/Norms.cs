@@ -1,0 +1,29 @@
+// The two normalisations over the last axis. The transformers use RmsNorm (spec, section 1), the VAE's ConvNeXt blocks LayerNorm.
+
+namespace Ditar.Reference.Layers;
+
+/// <summary>y = x gain / sqrt(mean(x^2) + epsilon).</summary>
+public sealed class RmsNorm(ParameterScope scope, int width, double epsilon)
+{
+    public Tensor Gain { get; } = scope.Take("gain", [width], Start.Ones);
+
+    public double Epsilon { get; } = epsilon;
+
+    /// <param name="x">[..., width].</param>
+    /// <returns>[..., width]; each row has unit root mean square before the gain.</returns>
+    public Tensor Forward(Tensor x) => x.RmsNorm(Gain, Epsilon);
+}
+
+/// <summary>y = (x - mean(x)) gain / sqrt(variance(x) + epsilon) + bias.</summary>
+public sealed class LayerNorm(ParameterScope scope, int width, double epsilon)
+{
+    public Tensor Gain { get; } = scope.Take("gain", [width], Start.Ones);
+
+    public Tensor Bias { get; } = scope.Take("bias", [width], Start.Zeros);
+
+    public double Epsilon { get; } = epsilon;
+
+    /// <param name="x">[..., width].</param>
+    /// <returns>[..., width].</returns>
+    public Tensor Forward(Tensor x) => x.LayerNorm(Gain, Bias, Epsilon);
+}

@@ -1,0 +1,70 @@
+// The four parts the generation loop talks to (design decision 3). The spec's modules implement them here, the fused modules in Ditar.Simd,
+// exported graphs elsewhere: the loop and the sampler are written once. Tensors returned are valid until the next call of the same object.
+// P = latents per patch, K = history patches, D = latent dims.
+
+namespace Ditar.Reference.Speech;
+
+/// <summary>LocEnc: one patch in, one embedding out.</summary>
+public interface IPatchEncoder
+{
+    /// <param name="patches">[count, P, D], scaled latents.</param>
+    /// <returns>[count, width of the language model].</returns>
+    Tensor Encode(Tensor patches);
+}
+
+/// <summary>The causal language model over text symbols and patch embeddings.</summary>
+public interface ILanguageModel
+{
+    /// <returns>[symbols, width].</returns>
+    Tensor Embed(ReadOnlySpan<int> symbols);
+
+    /// <summary>An empty sequence.</summary>
+    ILanguageState Start();
+
+    /// <summary>Appends inputs to a sequence; a whole prompt at once (prefill) or one patch at a time gives the same outputs.</summary>
+    /// <param name="inputs">[time, width].</param>
+    /// <returns>[time, width]: h at each new position.</returns>
+    Tensor Forward(Tensor inputs, ILanguageState state);
+
+    /// <param name="hidden">[1, width]: the h that conditions a patch.</param>
+    /// <returns>The probability that this patch is the last.</returns>
+    double StopProbability(Tensor hidden);
+}
+
+/// <summary>What a language model remembers of one sequence.</summary>
+public interface ILanguageState
+{
+    /// <summary>Positions so far.</summary>
+    int Length { get; }
+}
+
+/// <summary>LocDiT: the velocity of a noisy patch.</summary>
+public interface IVelocityField
+{
+    /// <param name="x">[batch, P, D], noisy latents.</param>
+    /// <param name="time">[batch], in [0, 1].</param>
+    /// <param name="condition">[batch, width of the language model]: h, or zeros for the unconditional branch.</param>
+    /// <param name="history">[batch, K*P, D], clean latents.</param>
+    /// <returns>[batch, P, D].</returns>
+    Tensor Velocity(Tensor x, Tensor time, Tensor condition, Tensor history);
+}
+
+/// <summary>Latents to waveform.</summary>
+public interface IVocoder
+{
+    int SampleRate { get; }
+
+    /// <summary>Samples per latent.</summary>
+    int Hop { get; }
+
+    /// <summary>A stream; pushing latents in any pieces gives the samples of one offline decode.</summary>
+    IVocoderStream Start();
+}
+
+public interface IVocoderStream
+{
+    /// <param name="latents">[frames, D], scaled as the model makes them; may be empty.</param>
+    /// <param name="last">True with the last piece: everything held back comes out.</param>
+    /// <returns>The samples that are final now: all pushes together frames * hop, mono.</returns>
+    float[] Push(Tensor latents, bool last);
+}
