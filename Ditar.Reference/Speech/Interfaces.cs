@@ -58,10 +58,10 @@ public interface IVocoder
     int Hop { get; }
 
     /// <summary>A stream; pushing latents in any pieces gives the samples of one offline decode.</summary>
-    IVocoderStream Start();
+    IVocoderState Start();
 }
 
-public interface IVocoderStream
+public interface IVocoderState
 {
     /// <param name="latents">[frames, D], scaled as the model makes them; may be empty.</param>
     /// <param name="last">True with the last piece: everything held back comes out.</param>
