@@ -1,0 +1,51 @@
+// The causal language model (spec, section 1) over [text symbols, audio-start, patch embeddings], and the stop head that reads its output.
+// The output at audio-start conditions the first patch, the output at patch i conditions patch i + 1.
+
+using Ditar.Reference.Layers;
+
+namespace Ditar.Reference.Speech;
+
+public sealed class CausalLanguageModel : ILanguageModel
+{
+    public CausalLanguageModel(ParameterScope scope, DitarConfig config)
+    {
+        Width = config.LanguageModel.Width;
+        Table = scope.Take("symbols", [config.Symbols, Width], new Start.Normal(0.5));
+        Transformer = new Transformer(scope["transformer"], config.Stack(config.LanguageModel, causal: true, config.MaxPositions));
+        Stop = new Linear(scope["stop"], Width, 1, bias: true, new Start.Normal(0.02));
+    }
+
+    public int Width { get; }
+
+    /// <summary>[symbols, width].</summary>
+    public Tensor Table { get; }
+
+    public Transformer Transformer { get; }
+
+    /// <summary>One logit: is the patch that this output conditions the last one?</summary>
+    public Linear Stop { get; }
+
+    public Tensor Embed(ReadOnlySpan<int> symbols) => Table.Gather(symbols);
+
+    public ILanguageState Start() => new State(Transformer.StartCaches());
+
+    public Tensor Forward(Tensor inputs, ILanguageState state)
+    {
+        var caches = ((State)state).Caches;
+        return Transformer.Forward(inputs.Reshape(1, inputs[0], Width), caches).Reshape(inputs[0], Width);
+    }
+
+    /// <summary>Whole sequences at once, for training; padding at the right end changes nothing before it.</summary>
+    /// <param name="inputs">[batch, time, width].</param>
+    /// <returns>[batch, time, width].</returns>
+    public Tensor ForwardWhole(Tensor inputs) => Transformer.Forward(inputs);
+
+    public double StopProbability(Tensor hidden) => Stop.Forward(hidden.Reshape(1, Width)).Sigmoid().Reshape().Scalar();
+
+    private sealed class State(IReadOnlyList<KeyValueCache> caches) : ILanguageState
+    {
+        public IReadOnlyList<KeyValueCache> Caches { get; } = caches;
+
+        public int Length => Caches[0].Length;
+    }
+}

@@ -1,0 +1,33 @@
+// e_t (spec, section 1, ours): sines then cosines of 1000 t at frequencies 10000^(-i/half), then linear, SiLU, linear.
+
+using Ditar.Reference.Layers;
+
+namespace Ditar.Reference.Speech;
+
+public sealed class TimeEmbedding
+{
+    private readonly Tensor frequencies;
+
+    /// <param name="width">Even.</param>
+    public TimeEmbedding(ParameterScope scope, int width)
+    {
+        var half = width / 2;
+        var values = new double[half];
+        for (var i = 0; i < half; i++) values[i] = 1000 * Math.Pow(10000, -(double)i / half);
+        frequencies = Tensor.From(scope.Type, values, 1, half).Copy();
+        First = new Linear(scope["first"], 2 * half, width);
+        Second = new Linear(scope["second"], width, width);
+    }
+
+    public Linear First { get; }
+
+    public Linear Second { get; }
+
+    /// <param name="time">[batch], in [0, 1].</param>
+    /// <returns>[batch, width].</returns>
+    public Tensor Forward(Tensor time)
+    {
+        var angles = time.Reshape(-1, 1) * frequencies;                                            // [batch, half]
+        return Second.Forward(First.Forward(Tensor.Concat(1, angles.Sin(), angles.Cos())).Silu());
+    }
+}
