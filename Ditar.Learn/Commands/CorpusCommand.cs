@@ -16,7 +16,7 @@ internal static class CorpusCommand
         var voices = new Option<string>("--voices") { Description = "flite voices, taking turns: slt, rms, awb, kal16", DefaultValueFactory = _ => string.Join(',', recipe.Voices) };
         var seed = new Option<ulong>("--seed") { Description = "seed of texts and variations", DefaultValueFactory = _ => recipe.Seed };
         var rate = new Option<double>("--rate-spread") { Description = "speaking rate varies by up to this fraction" };
-        var pitch = new Option<double>("--pitch-spread") { Description = "pitch varies by up to this fraction" };
+        var pitch = new Option<double>("--pitch-spread") { Description = "pitch varies by up to this fraction (not that of rms: flite cannot)" };
         var workers = new Option<int>("--workers") { Description = "flite processes at a time", DefaultValueFactory = _ => Math.Min(2, Environment.ProcessorCount) };
         var command = new Command("corpus", "Build training speech with flite: audio, texts, phone timings. Goes on where a stopped run left off.")
         {

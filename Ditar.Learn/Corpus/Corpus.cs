@@ -3,87 +3,8 @@
 
 using System.Runtime.InteropServices;
 using System.Text.Json;
-using System.Text.Json.Serialization;
 
 namespace Ditar.Learn;
-
-/// <summary>A corpus folder is missing, incomplete, contradicts itself, or was made with other settings.</summary>
-public sealed class CorpusException : Exception
-{
-    public CorpusException(string message) : base(message) { }
-    public CorpusException(string message, Exception inner) : base(message, inner) { }
-    public CorpusException() { }
-}
-
-/// <summary>Which part of a corpus an utterance belongs to.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<CorpusSplit>))]
-public enum CorpusSplit
-{
-    /// <summary>Training may use it.</summary>
-    Train,
-
-    /// <summary>Only evaluation may use it.</summary>
-    HeldOut,
-}
-
-/// <summary>What a corpus is made of; equal recipes make equal corpora.</summary>
-public sealed record CorpusRecipe
-{
-    /// <summary>Number of texts.</summary>
-    public int Texts { get; init; } = 12_000;
-
-    /// <summary>flite voices, taking turns.</summary>
-    public IReadOnlyList<string> Voices { get; init; } = ["slt", "rms"];
-
-    /// <summary>Seed of texts and variations.</summary>
-    public ulong Seed { get; init; } = 1;
-
-    /// <summary>Durations are multiplied by a factor drawn uniformly from 1 - spread to 1 + spread.</summary>
-    public double RateSpread { get; init; }
-
-    /// <summary>Mean F0 is multiplied by a factor drawn uniformly from 1 - spread to 1 + spread.</summary>
-    public double PitchSpread { get; init; }
-}
-
-/// <summary>Contents of corpus.json.</summary>
-public sealed record CorpusHeader
-{
-    /// <summary>Version of the layout and of the text generator; a reader refuses others.</summary>
-    public int Version { get; init; }
-    public required CorpusRecipe Recipe { get; init; }
-    public int SampleRate { get; init; } = Flite.SampleRate;
-    public int FrameSamples { get; init; } = UtteranceTrim.FrameSamples;
-    public int PatchSamples { get; init; } = UtteranceTrim.PatchSamples;
-    public required IReadOnlyList<string> Phones { get; init; }
-}
-
-/// <summary>A line of index.jsonl.</summary>
-public sealed record CorpusUtterance
-{
-    /// <summary>Number of the text, from 0.</summary>
-    public required int Id { get; init; }
-
-    /// <summary>What the model reads.</summary>
-    public required string Text { get; init; }
-    public required TextKind Kind { get; init; }
-
-    /// <summary>flite voice.</summary>
-    public required string Voice { get; init; }
-    public required CorpusSplit Split { get; init; }
-
-    /// <summary>First sample in audio.s16.</summary>
-    public required long Offset { get; init; }
-
-    /// <summary>Number of samples, a multiple of the patch.</summary>
-    public required int Samples { get; init; }
-
-    /// <summary>[samples / 400] phone number at the centre of each latent frame.</summary>
-    public required int[] Phones { get; init; }
-
-    /// <summary>Number of patches.</summary>
-    [JsonIgnore]
-    public int Patches => Samples / UtteranceTrim.PatchSamples;
-}
 
 /// <summary>A complete corpus in memory; immutable, safe to read from several threads.</summary>
 public sealed class Corpus
@@ -203,9 +124,3 @@ public sealed class Corpus
         return audio;
     }
 }
-
-/// <summary>JSON of the corpus files, generated at build time.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
-[JsonSerializable(typeof(CorpusHeader))]
-[JsonSerializable(typeof(CorpusUtterance))]
-internal sealed partial class CorpusJson : JsonSerializerContext;

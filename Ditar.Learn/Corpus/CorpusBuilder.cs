@@ -18,8 +18,9 @@ public static class CorpusBuilder
     // Utterances made between two writes: enough to keep the workers busy, few enough that little is lost on a stop.
     private const int BatchSize = 64;
 
-    // The mean F0 of the voices as flite speaks them, in Hz; the pitch spread varies around it.
-    private static readonly Dictionary<string, double> MeanPitch = new() { ["slt"] = 174, ["rms"] = 103, ["awb"] = 125, ["kal16"] = 105 };
+    // The mean F0 of the voices as flite speaks them (median of 40 sentences, in Hz); the pitch spread varies around it. rms is not here: flite
+    // takes no pitch for it, whatever one sets.
+    private static readonly Dictionary<string, double> MeanPitch = new() { ["slt"] = 174, ["awb"] = 131, ["kal16"] = 94 };
 
     private const string PartialHeaderFile = "corpus.partial.json";
 
@@ -40,6 +41,7 @@ public static class CorpusBuilder
         string headerJson = JsonSerializer.Serialize(header, CorpusJson.Default.CorpusHeader);
         Directory.CreateDirectory(folder);
         if (IsComplete(folder, headerJson)) return;
+        BeginUnlessBegun(folder, headerJson);
 
         using var flite = new Flite();
         foreach (string voice in recipe.Voices)
@@ -104,26 +106,37 @@ public static class CorpusBuilder
         if (recipe.Voices.Count == 0) throw new CorpusException("expected at least one voice, found none");
         if (recipe.RateSpread is not (>= 0 and <= 0.5)) throw new CorpusException($"expected a rate spread of 0 to 0.5, found {recipe.RateSpread}");
         if (recipe.PitchSpread is not (>= 0 and <= 0.5)) throw new CorpusException($"expected a pitch spread of 0 to 0.5, found {recipe.PitchSpread}");
-        if (recipe.PitchSpread > 0 && recipe.Voices.FirstOrDefault(v => !MeanPitch.ContainsKey(v)) is string unknown)
-            throw new CorpusException($"the mean pitch of voice '{unknown}' is not known, so it cannot be varied; known: {string.Join(", ", MeanPitch.Keys)}");
     }
 
-    // True when the finished corpus is there; otherwise leaves a partial header that says what is being made.
+    // True when the finished corpus is there.
     private static bool IsComplete(string folder, string headerJson)
     {
-        foreach (string name in (string[])[Corpus.HeaderFile, PartialHeaderFile])
+        string path = Path.Combine(folder, Corpus.HeaderFile);
+        if (!File.Exists(path)) return false;
+        DemandSame(path, headerJson);
+        return true;
+    }
+
+    // Leaves a partial header that says what is being made, unless it is there already.
+    private static void BeginUnlessBegun(string folder, string headerJson)
+    {
+        string path = Path.Combine(folder, PartialHeaderFile);
+        if (File.Exists(path))
         {
-            string path = Path.Combine(folder, name);
-            if (!File.Exists(path)) continue;
-            if (File.ReadAllText(path) != headerJson)
-                throw new CorpusException($"{path}: another corpus (other texts, voices, seed or spread) was begun here; choose another folder or delete this one");
-            return name == Corpus.HeaderFile;
+            DemandSame(path, headerJson);
+            return;
         }
 
         foreach (string name in (string[])[Corpus.IndexFile, Corpus.AudioFile])
             if (File.Exists(Path.Combine(folder, name))) throw new CorpusException($"{Path.Combine(folder, name)}: in the way, and not part of a corpus begun here");
-        File.WriteAllText(Path.Combine(folder, PartialHeaderFile), headerJson);
-        return false;
+        File.WriteAllText(path + ".new", headerJson);
+        File.Move(path + ".new", path, overwrite: true);
+    }
+
+    private static void DemandSame(string path, string headerJson)
+    {
+        if (File.ReadAllText(path) != headerJson)
+            throw new CorpusException($"{path}: another corpus (other texts, voices, seed or spread) was begun here; choose another folder or delete this one");
     }
 
     // Keeps the whole index lines whose audio is there, cuts off the rest.
@@ -161,7 +174,7 @@ public static class CorpusBuilder
         string voice = VoiceOf(recipe, id);
         double stretch = 1 + recipe.RateSpread * (2 * random.NextUnit() - 1);
         double pitch = 1 + recipe.PitchSpread * (2 * random.NextUnit() - 1);
-        var setting = new FliteVoice(voice, stretch, recipe.PitchSpread > 0 ? MeanPitch[voice] * pitch : null);
+        var setting = new FliteVoice(voice, stretch, recipe.PitchSpread > 0 && MeanPitch.TryGetValue(voice, out double mean) ? mean * pitch : null);
         try
         {
             return UtteranceTrim.Apply(flite.Speak(text.Spoken, setting, cancellation));

@@ -28,7 +28,7 @@ public sealed record FliteUtterance(short[] Samples, IReadOnlyList<TimedPhone> P
 /// <summary>How an utterance is to be spoken.</summary>
 /// <param name="Voice">One of flite's built-in voices.</param>
 /// <param name="Stretch">Duration factor; 1 is the voice's own rate, 1.2 is slower.</param>
-/// <param name="Pitch">Mean F0 in Hz, or null for the voice's own.</param>
+/// <param name="Pitch">Mean F0 in Hz, or null for the voice's own; flite ignores it for rms.</param>
 public readonly record struct FliteVoice(string Voice, double Stretch = 1, double? Pitch = null);
 
 /// <summary>Runs flite. Safe to use from several threads; each call is a process of its own.</summary>

@@ -21,6 +21,10 @@ public static class DigitRecogniser
     private const string Program = "pocketsphinx_batch";
     private const string Models = "/usr/share/pocketsphinx/model/en-us";
 
+    // 0.1 s of silence at both ends. Without it the recogniser hears a digit in the first frames of tightly trimmed audio: 4.0 % against 0.4 %
+    // word errors on 151 strings read by flite's rms, 1.2 % against 1.4 % on 148 by slt. More silence changes nothing.
+    private const int Padding = 1600;
+
     private const string Grammar =
         "#JSGF V1.0;\ngrammar digits;\npublic <digits> = ( zero | oh | one | two | three | four | five | six | seven | eight | nine ) +;\n";
 
@@ -49,7 +53,7 @@ public static class DigitRecogniser
             string In(string name) => Path.Combine(folder.FullName, name);
             File.WriteAllText(In("digits.gram"), Grammar);
             File.WriteAllLines(In("list"), Enumerable.Range(0, recordings.Count).Select(i => $"{i}"));
-            for (int i = 0; i < recordings.Count; i++) File.WriteAllBytes(In($"{i}.raw"), Pcm(recordings[i]));
+            for (int i = 0; i < recordings.Count; i++) File.WriteAllBytes(In($"{i}.raw"), PaddedPcm(recordings[i]));
             Run(
                 [
                     "-hmm", Path.Combine(Models, "en-us"), "-dict", Path.Combine(Models, "cmudict-en-us.dict"), "-jsgf", In("digits.gram"),
@@ -96,11 +100,11 @@ public static class DigitRecogniser
         return seen == recordings ? heard : throw new RecogniserException($"expected {recordings} results from {Program}, found {seen}");
     }
 
-    private static byte[] Pcm(float[] samples)
+    private static byte[] PaddedPcm(float[] samples)
     {
-        var pcm = new short[samples.Length];
-        for (int i = 0; i < pcm.Length; i++)
-            pcm[i] = float.IsNaN(samples[i]) ? (short)0 : (short)MathF.Round(Math.Clamp(samples[i] * 32768f, short.MinValue, short.MaxValue));
+        var pcm = new short[samples.Length + 2 * Padding];
+        for (int i = 0; i < samples.Length; i++)
+            pcm[Padding + i] = float.IsNaN(samples[i]) ? (short)0 : (short)MathF.Round(Math.Clamp(samples[i] * 32768f, short.MinValue, short.MaxValue));
         return MemoryMarshal.AsBytes(pcm.AsSpan()).ToArray();
     }
 

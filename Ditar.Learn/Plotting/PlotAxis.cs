@@ -51,7 +51,7 @@ public sealed class PlotAxis
         {
             double step = NiceStep((high - low) / 6);
             var linear = new List<double>();
-            for (double i = Math.Ceiling(low / step - 1e-9); i <= high / step + 1e-9; i++) linear.Add(i * step);
+            for (double i = Math.Ceiling(low / step - 1e-9); i <= high / step + 1e-9; i++) linear.Add(i * step + 0.0); // + 0.0 turns -0 into 0
             return linear;
         }
 

@@ -9,6 +9,7 @@ public class CurvePlotTests
 {
     [Theory]
     [InlineData(0, 10, false, new double[] { 0, 2, 4, 6, 8, 10 })]
+    [InlineData(-0.5, 0.5, false, new double[] { -0.4, -0.2, 0, 0.2, 0.4 })]
     [InlineData(0.3, 2.4, false, new double[] { 0.5, 1, 1.5, 2 })]
     [InlineData(1, 100, true, new double[] { 1, 2, 5, 10, 20, 50, 100 })]
     [InlineData(1, 1e8, true, new double[] { 1, 100, 1e4, 1e6, 1e8 })]
@@ -16,6 +17,7 @@ public class CurvePlotTests
     {
         var ticks = new PlotAxis([low, high], logarithmic).Ticks();
         Assert.Equal(expected.Length, ticks.Count);
+        Assert.DoesNotContain("-0", ticks.Select(PlotAxis.Label));
         // Powers of ten and multiples of a step carry a few roundings.
         foreach (var (e, t) in expected.Zip(ticks)) Assert.InRange(t, e - 4e-16 * Math.Abs(e), e + 4e-16 * Math.Abs(e));
     }
