@@ -1,0 +1,81 @@
+// The sampler of one patch: path, grid, solver, guidance and temperature composed (spec, section 4). DiTAR's own and VoxCPM's are two settings of it.
+//
+//     x = noise if m = N else zeros
+//     for n = N .. 1:                                            # from t_n down to t_{n-1}; here t_0 = 0 and t_N = 1
+//         x = a(t_{n-1}) x0_hat(x, v, t_n) + s(t_{n-1}) noise    if n - 1 = m
+//             solver step t_n -> t_{n-1}                         otherwise
+
+using Ditar.Reference.Speech;
+
+namespace Ditar.Reference.Diffusion;
+
+/// <summary>What the sampler is asked for.</summary>
+/// <param name="Condition">[batch, width], h.</param>
+/// <param name="History">[batch, K*P, D], clean latents.</param>
+/// <param name="Latents">P.</param>
+/// <param name="Number">Which patch of the utterance: the address of its noise.</param>
+public sealed record PatchRequest(Tensor Condition, Tensor History, int Latents, int Number);
+
+/// <summary>A composed sampler; a value, without state.</summary>
+public sealed record PatchSampler(GaussianPath Path, TimeGrid Grid, ISolverStep Solver, Guidance Guidance, Temperature Temperature)
+{
+    /// <summary>DiTAR's own: trigonometric path, uniform grid, DDIM, plain guidance, noise entering at tau.</summary>
+    public static PatchSampler Ditar(SamplerOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return new(new TrigonometricPath(), TimeGrid.Uniform(options.Steps), new DdimStep(), new PlainGuidance(options.Guidance), new NoiseTime(options.Temperature));
+    }
+
+    /// <summary>VoxCPM's: straight path, sway grid, Euler, CFG-Zero*, noise times a factor.</summary>
+    /// <param name="guidance">VoxCPM's cfg_value, 1 + w.</param>
+    public static PatchSampler VoxCpm(int steps = 10, double guidance = 2, double temperature = 1, double sway = 1) =>
+        new(new StraightPath(), TimeGrid.Sway(steps, sway), new EulerStep(), new ZeroStarGuidance(guidance - 1), new NoiseFactor(temperature));
+
+    /// <returns>[batch, P, D], a clean patch.</returns>
+    /// <exception cref="OperationCanceledException">Cancelled; looked at before every velocity.</exception>
+    public Tensor Sample(IVelocityField field, PatchRequest request, INoise noise, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(field);
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(noise);
+        var type = request.Condition.Type;
+        int[] shape = [request.Condition[0], request.Latents, request.History[2]];
+        var m = Temperature.NoiseIndex(Grid);
+        var moving = Grid.Steps - Guidance.RestingSteps(Grid.Steps);
+        var x = m == Grid.Steps ? Noise() : Tensor.Zeros(type, shape);                             // [batch, P, D]
+        for (var n = Grid.Steps; n >= 1; n--)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            Velocity velocity = n > moving ? (state, _) => Tensor.Zeros(state.Type, state.Shape) : Guided;
+            x = n - 1 == m
+                ? Renoise(Grid[n - 1], Path.At(Grid[n]).CleanFromVelocity(x, velocity(x, Grid[n])))
+                : Solver.Advance(Path, velocity, x, Grid[n], Grid[n - 1]);
+        }
+
+        return x;
+
+        Tensor Noise() => noise.Draw(request.Number, type, shape) * Temperature.NoiseScale;
+
+        // At t = 0 the level is zero and nothing is drawn: the result ignores the seed.
+        Tensor Renoise(double t, Tensor clean) => Path.Noise(t) == 0 ? clean * Path.Signal(t) : Path.At(t).Mix(clean, Noise());
+
+        Tensor Guided(Tensor state, double t)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            return GuidedVelocity(field, request, state, t);
+        }
+    }
+
+    // Both branches are one call of twice the batch: the weights are read once.
+    private Tensor GuidedVelocity(IVelocityField field, PatchRequest request, Tensor x, double t)
+    {
+        var (condition, history, batch) = (request.Condition, request.History, x[0]);
+        if (Guidance.Weight == 0) return field.Velocity(x, Tensor.Full(x.Type, t, batch), condition, history);
+        var both = field.Velocity(
+            Tensor.Concat(0, x, x),                                                                // [2*batch, P, D]
+            Tensor.Full(x.Type, t, 2 * batch),
+            Tensor.Concat(0, condition, Tensor.Zeros(condition.Type, condition.Shape)),
+            Tensor.Concat(0, history, history));
+        return Guidance.Combine(both.Slice(0, 0, batch), both.Slice(0, batch, batch));             // [batch, P, D]
+    }
+}
