@@ -1,0 +1,81 @@
+// The one place where kernels meet a vector width. A kernel is written once, generic over a width and its vector type, and the compiler
+// makes a copy per width: TVector is the runtime's own Vector512/256/128<float>, so the copy is the code one would write by hand.
+// Masks are vectors of all-ones or all-zeros lanes. Operations that the kernels do not use are left out.
+
+namespace Ditar.Simd;
+
+/// <summary>Float32 vector operations of one width.</summary>
+/// <typeparam name="TVector">The vector type: <c>Vector512&lt;float&gt;</c>, <c>Vector256&lt;float&gt;</c> or <c>Vector128&lt;float&gt;</c>.</typeparam>
+internal unsafe interface IWidth<TVector>
+    where TVector : unmanaged
+{
+    /// <summary>Lanes per vector.</summary>
+    static abstract int Count { get; }
+
+    /// <summary>Rows of a matrix tile that is two vectors wide: the accumulators, two vectors of B and a broadcast must fit the registers.</summary>
+    static abstract int TileRows { get; }
+
+    static abstract TVector Zero { get; }
+
+    static abstract TVector Load(float* source);
+
+    static abstract void Store(TVector value, float* destination);
+
+    static abstract TVector Broadcast(float value);
+
+    static abstract TVector Add(TVector left, TVector right);
+
+    static abstract TVector Subtract(TVector left, TVector right);
+
+    static abstract TVector Multiply(TVector left, TVector right);
+
+    static abstract TVector Divide(TVector left, TVector right);
+
+    /// <summary>left * right + addend; one rounding where the machine has fused multiply-add, two where it has not.</summary>
+    static abstract TVector MultiplyAdd(TVector left, TVector right, TVector addend);
+
+    /// <summary>IEEE 754-2019 minimum: NaN if either is.</summary>
+    static abstract TVector Min(TVector left, TVector right);
+
+    /// <summary>IEEE 754-2019 maximum: NaN if either is.</summary>
+    static abstract TVector Max(TVector left, TVector right);
+
+    static abstract TVector Sqrt(TVector value);
+
+    static abstract TVector Abs(TVector value);
+
+    static abstract TVector Negate(TVector value);
+
+    /// <summary>To the nearest integer, ties to even.</summary>
+    static abstract TVector Round(TVector value);
+
+    static abstract TVector LessThan(TVector left, TVector right);
+
+    static abstract TVector Equal(TVector left, TVector right);
+
+    /// <summary>Lane-wise <c>mask ? whenTrue : whenFalse</c>.</summary>
+    static abstract TVector Select(TVector mask, TVector whenTrue, TVector whenFalse);
+
+    static abstract TVector And(TVector left, TVector right);
+
+    static abstract TVector Xor(TVector left, TVector right);
+
+    /// <summary>2^n for lanes that hold integers in [-127, 128]: the exponent field is written directly (-127 gives 0, 128 gives infinity).</summary>
+    static abstract TVector PowerOfTwo(TVector n);
+
+    /// <summary>The exponent e and the significand in [1, 2) of positive normal lanes: value = significand * 2^e.</summary>
+    static abstract TVector Exponent(TVector value, out TVector significand);
+
+    /// <summary>All-ones where the integer-valued lane is odd.</summary>
+    static abstract TVector IsOdd(TVector integer);
+
+    /// <summary>Pairs (0,1), (2,3), ... exchanged.</summary>
+    static abstract TVector SwapPairs(TVector value);
+
+    /// <summary>-1 in even lanes, +1 in odd lanes.</summary>
+    static abstract TVector AlternatingSign { get; }
+
+    static abstract float Sum(TVector value);
+
+    static abstract float MaxLane(TVector value);
+}

@@ -1,0 +1,109 @@
+// The 128-bit width: 4 float32 lanes. The width that every machine has. Assumes 16 registers: 12 accumulators, 2 vectors of B, 1 broadcast.
+
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Ditar.Simd;
+
+internal readonly unsafe struct Width128 : IWidth<Vector128<float>>
+{
+    public static int Count => 4;
+
+    public static int TileRows => 6;
+
+    public static Vector128<float> Zero => Vector128<float>.Zero;
+
+    public static Vector128<float> AlternatingSign
+    {
+        [MethodImpl(Jit.Inline)]
+        get => Vector128.Create(0x3F80_0000_BF80_0000UL).AsSingle();
+    }
+
+    [MethodImpl(Jit.Inline)]
+    public static Vector128<float> Load(float* source) => Vector128.Load(source);
+
+    [MethodImpl(Jit.Inline)]
+    public static void Store(Vector128<float> value, float* destination) => Vector128.Store(value, destination);
+
+    [MethodImpl(Jit.Inline)]
+    public static Vector128<float> Broadcast(float value) => Vector128.Create(value);
+
+    [MethodImpl(Jit.Inline)]
+    public static Vector128<float> Add(Vector128<float> left, Vector128<float> right) => left + right;
+
+    [MethodImpl(Jit.Inline)]
+    public static Vector128<float> Subtract(Vector128<float> left, Vector128<float> right) => left - right;
+
+    [MethodImpl(Jit.Inline)]
+    public static Vector128<float> Multiply(Vector128<float> left, Vector128<float> right) => left * right;
+
+    [MethodImpl(Jit.Inline)]
+    public static Vector128<float> Divide(Vector128<float> left, Vector128<float> right) => left / right;
+
+    [MethodImpl(Jit.Inline)]
+    public static Vector128<float> MultiplyAdd(Vector128<float> left, Vector128<float> right, Vector128<float> addend) =>
+        Vector128.MultiplyAddEstimate(left, right, addend);
+
+    [MethodImpl(Jit.Inline)]
+    public static Vector128<float> Min(Vector128<float> left, Vector128<float> right) => Vector128.Min(left, right);
+
+    [MethodImpl(Jit.Inline)]
+    public static Vector128<float> Max(Vector128<float> left, Vector128<float> right) => Vector128.Max(left, right);
+
+    [MethodImpl(Jit.Inline)]
+    public static Vector128<float> Sqrt(Vector128<float> value) => Vector128.Sqrt(value);
+
+    [MethodImpl(Jit.Inline)]
+    public static Vector128<float> Abs(Vector128<float> value) => Vector128.Abs(value);
+
+    [MethodImpl(Jit.Inline)]
+    public static Vector128<float> Negate(Vector128<float> value) => -value;
+
+    [MethodImpl(Jit.Inline)]
+    public static Vector128<float> Round(Vector128<float> value) => Vector128.Round(value);
+
+    [MethodImpl(Jit.Inline)]
+    public static Vector128<float> LessThan(Vector128<float> left, Vector128<float> right) => Vector128.LessThan(left, right);
+
+    [MethodImpl(Jit.Inline)]
+    public static Vector128<float> Equal(Vector128<float> left, Vector128<float> right) => Vector128.Equals(left, right);
+
+    [MethodImpl(Jit.Inline)]
+    public static Vector128<float> Select(Vector128<float> mask, Vector128<float> whenTrue, Vector128<float> whenFalse) =>
+        Vector128.ConditionalSelect(mask, whenTrue, whenFalse);
+
+    [MethodImpl(Jit.Inline)]
+    public static Vector128<float> And(Vector128<float> left, Vector128<float> right) => left & right;
+
+    [MethodImpl(Jit.Inline)]
+    public static Vector128<float> Xor(Vector128<float> left, Vector128<float> right) => left ^ right;
+
+    [MethodImpl(Jit.Inline)]
+    public static Vector128<float> PowerOfTwo(Vector128<float> n) =>
+        ((Vector128.ConvertToInt32Native(n) + Vector128.Create(127)) << 23).AsSingle();
+
+    [MethodImpl(Jit.Inline)]
+    public static Vector128<float> Exponent(Vector128<float> value, out Vector128<float> significand)
+    {
+        var bits = value.AsInt32();
+        significand = ((bits & Vector128.Create(0x007F_FFFF)) | Vector128.Create(0x3F80_0000)).AsSingle();
+        return Vector128.ConvertToSingle((bits >> 23) - Vector128.Create(127));
+    }
+
+    [MethodImpl(Jit.Inline)]
+    public static Vector128<float> IsOdd(Vector128<float> integer) =>
+        (Vector128<int>.Zero - (Vector128.ConvertToInt32Native(integer) & Vector128<int>.One)).AsSingle();
+
+    [MethodImpl(Jit.Inline)]
+    public static Vector128<float> SwapPairs(Vector128<float> value) => Vector128.Shuffle(value, Vector128.Create(1, 0, 3, 2));
+
+    [MethodImpl(Jit.Inline)]
+    public static float Sum(Vector128<float> value) => Vector128.Sum(value);
+
+    [MethodImpl(Jit.Inline)]
+    public static float MaxLane(Vector128<float> value)
+    {
+        var two = Vector128.Max(value, Vector128.Shuffle(value, Vector128.Create(2, 3, 0, 1)));
+        return Vector128.Max(two, Vector128.Shuffle(two, Vector128.Create(1, 0, 3, 2)))[0];
+    }
+}

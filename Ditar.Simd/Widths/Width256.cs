@@ -1,0 +1,108 @@
+// The 256-bit width: 8 float32 lanes. Assumes the 16 registers of AVX2: 12 accumulators, 2 vectors of B, 1 broadcast.
+
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Ditar.Simd;
+
+internal readonly unsafe struct Width256 : IWidth<Vector256<float>>
+{
+    public static int Count => 8;
+
+    public static int TileRows => 6;
+
+    public static Vector256<float> Zero => Vector256<float>.Zero;
+
+    public static Vector256<float> AlternatingSign
+    {
+        [MethodImpl(Jit.Inline)]
+        get => Vector256.Create(0x3F80_0000_BF80_0000UL).AsSingle();
+    }
+
+    [MethodImpl(Jit.Inline)]
+    public static Vector256<float> Load(float* source) => Vector256.Load(source);
+
+    [MethodImpl(Jit.Inline)]
+    public static void Store(Vector256<float> value, float* destination) => Vector256.Store(value, destination);
+
+    [MethodImpl(Jit.Inline)]
+    public static Vector256<float> Broadcast(float value) => Vector256.Create(value);
+
+    [MethodImpl(Jit.Inline)]
+    public static Vector256<float> Add(Vector256<float> left, Vector256<float> right) => left + right;
+
+    [MethodImpl(Jit.Inline)]
+    public static Vector256<float> Subtract(Vector256<float> left, Vector256<float> right) => left - right;
+
+    [MethodImpl(Jit.Inline)]
+    public static Vector256<float> Multiply(Vector256<float> left, Vector256<float> right) => left * right;
+
+    [MethodImpl(Jit.Inline)]
+    public static Vector256<float> Divide(Vector256<float> left, Vector256<float> right) => left / right;
+
+    [MethodImpl(Jit.Inline)]
+    public static Vector256<float> MultiplyAdd(Vector256<float> left, Vector256<float> right, Vector256<float> addend) =>
+        Vector256.MultiplyAddEstimate(left, right, addend);
+
+    [MethodImpl(Jit.Inline)]
+    public static Vector256<float> Min(Vector256<float> left, Vector256<float> right) => Vector256.Min(left, right);
+
+    [MethodImpl(Jit.Inline)]
+    public static Vector256<float> Max(Vector256<float> left, Vector256<float> right) => Vector256.Max(left, right);
+
+    [MethodImpl(Jit.Inline)]
+    public static Vector256<float> Sqrt(Vector256<float> value) => Vector256.Sqrt(value);
+
+    [MethodImpl(Jit.Inline)]
+    public static Vector256<float> Abs(Vector256<float> value) => Vector256.Abs(value);
+
+    [MethodImpl(Jit.Inline)]
+    public static Vector256<float> Negate(Vector256<float> value) => -value;
+
+    [MethodImpl(Jit.Inline)]
+    public static Vector256<float> Round(Vector256<float> value) => Vector256.Round(value);
+
+    [MethodImpl(Jit.Inline)]
+    public static Vector256<float> LessThan(Vector256<float> left, Vector256<float> right) => Vector256.LessThan(left, right);
+
+    [MethodImpl(Jit.Inline)]
+    public static Vector256<float> Equal(Vector256<float> left, Vector256<float> right) => Vector256.Equals(left, right);
+
+    [MethodImpl(Jit.Inline)]
+    public static Vector256<float> Select(Vector256<float> mask, Vector256<float> whenTrue, Vector256<float> whenFalse) =>
+        Vector256.ConditionalSelect(mask, whenTrue, whenFalse);
+
+    [MethodImpl(Jit.Inline)]
+    public static Vector256<float> And(Vector256<float> left, Vector256<float> right) => left & right;
+
+    [MethodImpl(Jit.Inline)]
+    public static Vector256<float> Xor(Vector256<float> left, Vector256<float> right) => left ^ right;
+
+    [MethodImpl(Jit.Inline)]
+    public static Vector256<float> PowerOfTwo(Vector256<float> n) =>
+        ((Vector256.ConvertToInt32Native(n) + Vector256.Create(127)) << 23).AsSingle();
+
+    [MethodImpl(Jit.Inline)]
+    public static Vector256<float> Exponent(Vector256<float> value, out Vector256<float> significand)
+    {
+        var bits = value.AsInt32();
+        significand = ((bits & Vector256.Create(0x007F_FFFF)) | Vector256.Create(0x3F80_0000)).AsSingle();
+        return Vector256.ConvertToSingle((bits >> 23) - Vector256.Create(127));
+    }
+
+    [MethodImpl(Jit.Inline)]
+    public static Vector256<float> IsOdd(Vector256<float> integer) =>
+        (Vector256<int>.Zero - (Vector256.ConvertToInt32Native(integer) & Vector256<int>.One)).AsSingle();
+
+    [MethodImpl(Jit.Inline)]
+    public static Vector256<float> SwapPairs(Vector256<float> value) => Vector256.Shuffle(value, Vector256.Create(1, 0, 3, 2, 5, 4, 7, 6));
+
+    [MethodImpl(Jit.Inline)]
+    public static float Sum(Vector256<float> value) => Vector256.Sum(value);
+
+    [MethodImpl(Jit.Inline)]
+    public static float MaxLane(Vector256<float> value)
+    {
+        return Width128.MaxLane(Vector128.Max(value.GetLower(), value.GetUpper()));
+    }
+}
