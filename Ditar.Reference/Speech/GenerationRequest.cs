@@ -1,0 +1,48 @@
+// What the generation loop is asked for and what it gives back.
+
+using Ditar.Reference.Diffusion;
+
+namespace Ditar.Reference.Speech;
+
+/// <summary>Speech to go on from: it sets the voice (spec, section 1).</summary>
+/// <param name="Text">The symbols of what is said in it.</param>
+/// <param name="Latents">[patches, P, D], scaled as the model makes them.</param>
+public sealed record SpeechPrompt(int[] Text, Tensor Latents);
+
+/// <summary>One utterance.</summary>
+/// <param name="Text">Symbols of the target text.</param>
+/// <param name="Sampler">How each patch is drawn.</param>
+/// <param name="Noise">What it is drawn from.</param>
+public sealed record GenerationRequest(int[] Text, PatchSampler Sampler, INoise Noise)
+{
+    /// <summary>DiTAR's own sampler.</summary>
+    public GenerationRequest(int[] text, SamplerOptions options) : this(text, PatchSampler.Ditar(options), new SeededNoise(options.Seed))
+    {
+    }
+
+    public SpeechPrompt? Prompt { get; init; }
+
+    /// <summary>The stop head is not heard before this many patches.</summary>
+    public int MinPatches { get; init; } = 1;
+
+    /// <summary>The utterance ends here even if the stop head never fires; 400 patches of 100 ms are 40 s.</summary>
+    public int MaxPatches { get; init; } = 400;
+
+    /// <summary>The stop head fires at this probability.</summary>
+    public double StopThreshold { get; init; } = 0.5;
+
+    /// <summary>How many of the prompt's last patches the vocoder hears before the first new one, so that it does not start from silence.</summary>
+    public int VocoderContext { get; init; } = 4;
+}
+
+/// <summary>One patch, as soon as it exists.</summary>
+/// <param name="Number">0, 1, ...</param>
+/// <param name="Latents">[P, D].</param>
+/// <param name="StopProbability">Of this patch being the last, said by the h that conditions it.</param>
+/// <param name="Last">Nothing follows: the stop head fired or the limit is reached.</param>
+/// <param name="Samples">Mono samples that became final with it; all patches together P * hop each. Empty without a vocoder.</param>
+public sealed record GeneratedPatch(int Number, Tensor Latents, double StopProbability, bool Last, float[] Samples);
+
+/// <param name="Patches">Made so far; 0 when the prompt has been read.</param>
+/// <param name="MaxPatches">More will not come; the stop head usually ends earlier.</param>
+public readonly record struct GenerationProgress(int Patches, int MaxPatches);
