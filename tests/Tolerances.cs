@@ -1,4 +1,5 @@
-// Every tolerance that the kernel tests allow, with its reason. u = 2^-24 is the largest relative error of one float32 rounding.
+// Every tolerance of the tests, with its reason. u = 2^-24 is the largest relative error of one float32 rounding. The values compared are of magnitude 1
+// unless said otherwise.
 
 namespace Ditar.Tests;
 
@@ -13,4 +14,19 @@ internal static class Tolerances
     /// A dropped or doubled term is about sum|a b| / length: far outside for every length used here (checked with planted faults).
     /// </summary>
     public static double Sum(int length, double sumOfMagnitudes) => 6 * Math.Sqrt(length + 2) * U * sumOfMagnitudes;
+
+    /// <summary>
+    /// Up to some thousand float64 operations on numbers of magnitude 1: worst case n eps/2 = 1e3 * 1.1e-16 = 1.1e-13; errors that add up at random stay
+    /// near sqrt(n) of that. The mistakes looked for are above 1e-3.
+    /// </summary>
+    public const double FewFloat64Operations = 1e-12;
+
+    /// <summary>As above where a division by 0.02 or more amplifies what is already rounded.</summary>
+    public const double AmplifiedFloat64Operations = 1e-11;
+
+    /// <summary>A handful of float64 operations on numbers up to 4: ten ULPs of 4.</summary>
+    public const double HandfulOfFloat64Operations = 1e-14;
+
+    /// <summary>Central differences of smooth functions with h = 1e-5: h^2/6 times a third derivative below 4, and eps/h = 2e-11 of cancellation.</summary>
+    public const double CentralDifference = 1e-9;
 }

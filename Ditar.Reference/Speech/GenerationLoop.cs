@@ -8,16 +8,27 @@ using Ditar.Reference.Diffusion;
 
 namespace Ditar.Reference.Speech;
 
-/// <param name="Latents">P: latents per patch.</param>
-/// <param name="History">K: patches that LocDiT sees.</param>
-/// <param name="Channels">D.</param>
-public sealed record PatchShape(int Latents, int History, int Channels);
+/// <summary>What of a model's shape the loop must know.</summary>
+/// <param name="PatchSize">P: latents per patch.</param>
+/// <param name="HistoryPatches">K: patches that LocDiT sees.</param>
+/// <param name="LatentDim">D.</param>
+/// <param name="MaxPositions">Longest sequence of the language model.</param>
+public sealed record PatchShape(int PatchSize, int HistoryPatches, int LatentDim, int MaxPositions = int.MaxValue)
+{
+    public static PatchShape Of(DitarConfig config) => new(config.PatchSize, config.HistoryPatches, config.LatentDim, config.MaxPositions);
+}
 
 /// <param name="vocoder">Null for latents only.</param>
 /// <param name="audioStart">The symbol between text and speech; its h conditions the first patch.</param>
 public sealed class GenerationLoop(
     IPatchEncoder encoder, ILanguageModel language, IVelocityField field, IVocoder? vocoder, PatchShape shape, int audioStart)
 {
+    /// <summary>The spec's model.</summary>
+    public GenerationLoop(DitarModel model, IVocoder? vocoder, int audioStart)
+        : this(model.Encoder, model.LanguageModel, model.Diffusion, vocoder, PatchShape.Of(model.Config), audioStart)
+    {
+    }
+
     /// <summary>Speaks.</summary>
     /// <returns>Patches in order, made while they are enumerated; ends after the one that is <see cref="GeneratedPatch.Last"/>.</returns>
     /// <exception cref="ArgumentException">The request cannot be met; thrown here, before anything is computed.</exception>
@@ -26,10 +37,10 @@ public sealed class GenerationLoop(
         GenerationRequest request, IProgress<GenerationProgress>? progress = null, CancellationToken cancellation = default)
     {
         Check(request);
-        return Run(request, progress, cancellation);
+        return Run(request, Math.Min(request.MaxPatches, Room(request)), progress, cancellation);
     }
 
-    private IEnumerable<GeneratedPatch> Run(GenerationRequest request, IProgress<GenerationProgress>? progress, CancellationToken cancellation)
+    private IEnumerable<GeneratedPatch> Run(GenerationRequest request, int limit, IProgress<GenerationProgress>? progress, CancellationToken cancellation)
     {
         // What a step computes lives in the arena and is overwritten by the next; hidden, history and latents are copies that stay.
         // The vocoder runs outside of it because its state is made of what it computes.
@@ -37,20 +48,20 @@ public sealed class GenerationLoop(
         var state = language.Start();
         cancellation.ThrowIfCancellationRequested();
         var hidden = Prefill(arena, request, state);                                               // [1, width]
-        var history = Extend(arena, Tensor.Zeros(hidden.Type, 1, shape.History * shape.Latents, shape.Channels), request.Prompt?.Latents);
-        var voice = vocoder is null ? null : new VoiceStream(vocoder, request);
-        progress?.Report(new GenerationProgress(0, request.MaxPatches));
+        var history = Extend(arena, Tensor.Zeros(hidden.Type, 1, shape.HistoryPatches * shape.PatchSize, shape.LatentDim), request.Prompt?.Latents);
+        var voice = vocoder is null ? null : new VoiceStream(vocoder, request, hidden.Type);
+        progress?.Report(new GenerationProgress(0, limit));
         for (var number = 0; ; number++)
         {
             cancellation.ThrowIfCancellationRequested();
             var (latents, stop) = Patch(arena, request, hidden, history, number, cancellation);
-            var last = number + 1 >= request.MaxPatches || (number + 1 >= request.MinPatches && stop >= request.StopThreshold);
+            var last = number + 1 >= limit || (number + 1 >= request.MinPatches && stop >= request.StopThreshold);
             var samples = voice?.Push(latents, last) ?? [];
-            progress?.Report(new GenerationProgress(number + 1, request.MaxPatches));
+            progress?.Report(new GenerationProgress(number + 1, limit));
             yield return new GeneratedPatch(number, latents, stop, last, samples);
             if (last) yield break;
             cancellation.ThrowIfCancellationRequested();
-            var patches = latents.Reshape(1, shape.Latents, shape.Channels);
+            var patches = latents.Reshape(1, shape.PatchSize, shape.LatentDim);
             hidden = Advance(arena, patches, state);
             history = Extend(arena, history, patches);
         }
@@ -69,8 +80,8 @@ public sealed class GenerationLoop(
     {
         using var memory = arena.Open();
         var stop = language.StopProbability(hidden);
-        var patch = request.Sampler.Sample(field, new PatchRequest(hidden, history, shape.Latents, number), request.Noise, cancellation);
-        return (patch.Reshape(shape.Latents, shape.Channels).Copy(), stop);
+        var patch = request.Sampler.Sample(field, new PatchRequest(hidden, history, shape.PatchSize, number), request.Noise, cancellation);
+        return (patch.Reshape(shape.PatchSize, shape.LatentDim).Copy(), stop);
     }
 
     private Tensor Advance(Arena arena, Tensor patch, ILanguageState state)
@@ -84,9 +95,18 @@ public sealed class GenerationLoop(
     {
         using var memory = arena.Open();
         if (patches is null) return history.Copy();
-        var all = Tensor.Concat(1, history, patches.To(history.Type).Reshape(1, -1, shape.Channels));
-        var kept = shape.History * shape.Latents;
+        var all = Tensor.Concat(1, history, patches.To(history.Type).Reshape(1, -1, shape.LatentDim));
+        var kept = shape.HistoryPatches * shape.PatchSize;
         return all.Slice(1, all[1] - kept, kept).Copy();
+    }
+
+    // How many patches the language model has positions for. The last one is never read back, so it needs none.
+    private int Room(GenerationRequest request)
+    {
+        var prefill = (long)request.Text.Length + (request.Prompt?.Text.Length ?? 0) + 1 + (request.Prompt?.Latents[0] ?? 0);
+        if (prefill > shape.MaxPositions)
+            throw new ArgumentException($"Text and prompt take {prefill} positions, the model has {shape.MaxPositions}: shorten or split the text.", nameof(request));
+        return (int)Math.Min(int.MaxValue, shape.MaxPositions - prefill + 1);
     }
 
     private static Tensor LastRow(Tensor hidden) => hidden.Slice(0, hidden[0] - 1, 1).Copy();
@@ -102,8 +122,8 @@ public sealed class GenerationLoop(
         if (request.Prompt is not { } prompt) return;
         if (prompt.Text.Length == 0) throw new ArgumentException("A prompt needs the text that is said in it.", nameof(request));
         var found = prompt.Latents.Shape;
-        if (found.Length != 3 || found[0] == 0 || found[1] != shape.Latents || found[2] != shape.Channels)
-            throw new ArgumentException($"The prompt's latents must be [patches, {shape.Latents}, {shape.Channels}], found {ShapeText.Of(found)}.", nameof(request));
+        if (found.Length != 3 || found[0] == 0 || found[1] != shape.PatchSize || found[2] != shape.LatentDim)
+            throw new ArgumentException($"The prompt's latents must be [patches, {shape.PatchSize}, {shape.LatentDim}], found {ShapeText.Of(found)}.", nameof(request));
     }
 
     // The vocoder hears the end of the prompt first; the samples of that part are swallowed.
@@ -112,14 +132,14 @@ public sealed class GenerationLoop(
         private readonly IVocoderState state;
         private int swallow;
 
-        public VoiceStream(IVocoder vocoder, GenerationRequest request)
+        public VoiceStream(IVocoder vocoder, GenerationRequest request, ElementType type)
         {
             state = vocoder.Start();
             if (request.Prompt is not { } prompt || request.VocoderContext == 0) return;
             var patches = Math.Min(request.VocoderContext, prompt.Latents[0]);
             var context = prompt.Latents.Slice(0, prompt.Latents[0] - patches, patches).Reshape(-1, prompt.Latents[2]);
             swallow = context[0] * vocoder.Hop;
-            Swallowed(state.Push(context, last: false));
+            Swallowed(state.Push(context.To(type), last: false));
         }
 
         public float[] Push(Tensor latents, bool last) => Swallowed(state.Push(latents, last));

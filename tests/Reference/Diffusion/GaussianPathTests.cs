@@ -34,7 +34,7 @@ public class GaussianPathTests
             return true;
         }).QuickCheckThrowOnFailure();
 
-        static void Near(Tensor expected, Tensor found) => Assert.True(LargestDifference(expected.ToDoubles(), found.ToDoubles()) < 1e-11);
+        static void Near(Tensor expected, Tensor found) => Assert.True(LargestDifference(expected.ToDoubles(), found.ToDoubles()) < Tolerances.AmplifiedFloat64Operations);
     }
 
     [Theory]
@@ -46,8 +46,8 @@ public class GaussianPathTests
     {
         var at = Path(pathName).At(t);
         var (clean, noise) = (Tensor.From([0.5, -2.0], 2), Tensor.From([1.5, 0.25], 2));
-        Assert.True(LargestDifference(clean.ToDoubles(), at.CleanFromVelocity(at.Mix(clean, noise), at.Velocity(clean, noise)).ToDoubles()) < 1e-14);
-        Assert.True(LargestDifference(noise.ToDoubles(), at.NoiseFromVelocity(at.Mix(clean, noise), at.Velocity(clean, noise)).ToDoubles()) < 1e-14);
+        Assert.True(LargestDifference(clean.ToDoubles(), at.CleanFromVelocity(at.Mix(clean, noise), at.Velocity(clean, noise)).ToDoubles()) < Tolerances.HandfulOfFloat64Operations);
+        Assert.True(LargestDifference(noise.ToDoubles(), at.NoiseFromVelocity(at.Mix(clean, noise), at.Velocity(clean, noise)).ToDoubles()) < Tolerances.HandfulOfFloat64Operations);
     }
 
     [Theory]
@@ -59,8 +59,8 @@ public class GaussianPathTests
         const double h = 1e-5;
         foreach (var t in new[] { 0.1, 0.5, 0.93 })
         {
-            Assert.Equal((path.Signal(t + h) - path.Signal(t - h)) / (2 * h), path.SignalRate(t), 1e-9);
-            Assert.Equal((path.Noise(t + h) - path.Noise(t - h)) / (2 * h), path.NoiseRate(t), 1e-9);
+            Assert.Equal((path.Signal(t + h) - path.Signal(t - h)) / (2 * h), path.SignalRate(t), Tolerances.CentralDifference);
+            Assert.Equal((path.Noise(t + h) - path.Noise(t - h)) / (2 * h), path.NoiseRate(t), Tolerances.CentralDifference);
         }
     }
 
@@ -93,8 +93,8 @@ public class GaussianPathTests
         var r = path.Signal(later) / path.Signal(earlier);
         var q = Math.Pow(path.Noise(later), 2) - Math.Pow(r * path.Noise(earlier), 2);
         var prior = Math.Pow(path.Noise(earlier), 2);
-        Assert.Equal(prior * q / (q + (r * r * prior)), variance, 1e-14);
-        Assert.Equal(((q * path.Signal(earlier) * clean) + (prior * r * x)) / (q + (r * r * prior)), mean.Scalar(), 1e-14);
+        Assert.Equal(prior * q / (q + (r * r * prior)), variance, Tolerances.HandfulOfFloat64Operations);
+        Assert.Equal(((q * path.Signal(earlier) * clean) + (prior * r * x)) / (q + (r * r * prior)), mean.Scalar(), Tolerances.HandfulOfFloat64Operations);
         Assert.Throws<ArgumentException>(() => path.Posterior(earlier, later, mean, mean));
     }
 

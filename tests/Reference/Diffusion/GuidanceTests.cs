@@ -61,7 +61,7 @@ public class GuidanceTests
         {
             var (w, u) = (with.ToDoubles()[(2 * item)..(2 * item + 2)], without.ToDoubles()[(2 * item)..(2 * item + 2)]);
             var projection = ((w[0] * u[0]) + (w[1] * u[1])) / ((u[0] * u[0]) + (u[1] * u[1]) + 1e-8);
-            for (var i = 0; i < 2; i++) Assert.Equal((projection * u[i]) + (2 * (w[i] - (projection * u[i]))), found[(2 * item) + i], 1e-13);
+            for (var i = 0; i < 2; i++) Assert.Equal((projection * u[i]) + (2 * (w[i] - (projection * u[i]))), found[(2 * item) + i], Tolerances.FewFloat64Operations);
         }
     }
 

@@ -11,8 +11,7 @@ public class SolverTests
 {
     private const double Mean = 0.7;
 
-    // Some thousand float64 operations on numbers near 1 and factors up to pi/2 leave less than this.
-    private const double Rounding = 1e-12;
+    private const double Rounding = Tolerances.FewFloat64Operations;
 
     [Theory]
     [InlineData("trigonometric", 1)]

@@ -60,7 +60,7 @@ public class TemperatureTests
         for (var n = m; n >= 1; n--) factor *= field.DdimFactor(grid[n], grid[n - 1]);
         var (signal, level) = (Trigonometric.Signal(grid[m]), Trigonometric.Noise(grid[m]));
         double[] expected = [.. Noise(4).Select(eps => Mean + (factor * ((signal * (clean - Mean)) + (level * eps))))];
-        Assert.True(LargestDifference(expected, found) < 1e-12);
+        Assert.True(LargestDifference(expected, found) < Tolerances.FewFloat64Operations);
     }
 
     [Theory]
