@@ -6,5 +6,6 @@ using Ditar.Learn;
 var root = new RootCommand("Make training speech, train and evaluate DiTAR.")
 {
     CorpusCommand.Create(),
+    TrainCommand.Create(),
 };
 return await root.Parse(args).InvokeAsync().ConfigureAwait(false);
