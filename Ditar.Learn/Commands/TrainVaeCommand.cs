@@ -2,7 +2,6 @@
 
 using System.CommandLine;
 using Ditar.Reference;
-using Ditar.Reference.Files;
 using Ditar.Reference.Layers;
 using Ditar.Reference.Vae;
 

@@ -125,8 +125,8 @@ public sealed class LatentCorpus
         var utterances = Corpus.ReadIndex(Path.Combine(corpusFolder, Corpus.IndexFile));
         using var file = SafetensorsFile.Open(path);
         var entry = file[TensorName];
-        if (entry.Shape.Length != 2 || entry.Shape[0] * entry.Shape[1] > int.MaxValue || entry.Shape[0] == 0)
-            throw new TrainingException($"{path}: expected {TensorName} [latents, D], found {entry.Shape.Length} axes.");
+        if (entry.Shape.Count != 2 || entry.Shape[0] * entry.Shape[1] > int.MaxValue || entry.Shape[0] == 0)
+            throw new TrainingException($"{path}: expected {TensorName} [latents, D], found {entry.Shape.Count} axes.");
         if (!int.TryParse(file.Metadata.GetValueOrDefault("hop"), NumberStyles.None, CultureInfo.InvariantCulture, out var hop) || hop == 0)
             throw new TrainingException($"{path}: expected the samples per latent in its metadata, found none.");
         var values = new float[entry.Shape[0] * entry.Shape[1]];
