@@ -2,7 +2,11 @@
 
 using System.CommandLine;
 using Ditar.Learn;
+using Ditar.Reference.Kernels;
+using Ditar.Simd;
 
+// One thread a call: training runs a replica on each core.
+KernelSet.Default = new SimdKernels();
 var root = new RootCommand("Make training speech, train and evaluate DiTAR.")
 {
     CorpusCommand.Create(),
