@@ -53,6 +53,10 @@ public sealed class LatentCorpus
         return Span(utterance.Id);
     }
 
+    /// <summary>All utterances as DiTAR trains on them.</summary>
+    public IReadOnlyList<LatentUtterance> ToUtterances() =>
+        [.. Utterances.Select(u => new LatentUtterance(u.Text, u.Kind, u.Voice, u.Split, Latents(u).ToArray(), u.Phones))];
+
     /// <summary>Encodes every utterance, whole, unscaled.</summary>
     public static LatentCorpus Encode(Autoencoder model, Corpus corpus, int threads, CancellationToken cancellation)
     {
