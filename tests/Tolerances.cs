@@ -1,6 +1,8 @@
 // Every tolerance of the tests, with its reason. u = 2^-24 is the largest relative error of one float32 rounding. The values compared are of magnitude 1
 // unless said otherwise.
 
+using Ditar.Reference;
+
 namespace Ditar.Tests;
 
 internal static class Tolerances
@@ -29,4 +31,35 @@ internal static class Tolerances
 
     /// <summary>Central differences of smooth functions with h = 1e-5: h^2/6 times a third derivative below 4, and eps/h = 2e-11 of cancellation.</summary>
     public const double CentralDifference = 1e-9;
+
+    /// <summary>
+    /// golden.md lists, by group, the largest difference between the recorded float32 values and a float64 run of the same code. Our float64 run must show
+    /// the same figure (a fifth is allowed for its float32 rotary tables); our float32 differs by the order of its sums, for which ten times the figure is
+    /// allowed. Planted mistakes are four orders of magnitude above.
+    /// </summary>
+    public static double Golden(string group, ElementType type) => (type == ElementType.Float64 ? 1.2 : 10) * group switch
+    {
+        "lm" => 2.3e-6,
+        "res" => 2.4e-6,
+        "enc" => 2.0e-6,
+        "rms" => 2.1e-7,
+        "stop" => 5.4e-7,
+        "proj" => 4.1e-7,
+        "dit" => 9.3e-5,
+        "cfm" => 2.3e-5,
+        "vae.enc" => 2.1e-6,
+        "vae.dec" => 3.1e-5,
+        "vae.snake" => 2.7e-7,
+        "vae.tconv" => 8.1e-7,
+        _ => throw new ArgumentException($"No golden group {group}."),
+    };
+
+    /// <summary>
+    /// A float32 angle p f of up to p radians that went through two rounded factors and two products: 4 u p; cosine and sine follow it with slope 1, times
+    /// the table's scale below 1.1, and are rounded twice themselves.
+    /// </summary>
+    public static double RotaryTable(int position) => 1.1 * ((4 * U * position) + (2 * U));
+
+    /// <summary>A float32 time below 1 out of five rounded operations on numbers up to 2, plus what repeated subtraction over 50 steps adds.</summary>
+    public const double SwayGrid = (10 + 50) * U;
 }

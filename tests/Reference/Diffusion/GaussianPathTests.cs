@@ -34,7 +34,8 @@ public class GaussianPathTests
             return true;
         }).QuickCheckThrowOnFailure();
 
-        static void Near(Tensor expected, Tensor found) => Assert.True(LargestDifference(expected.ToDoubles(), found.ToDoubles()) < Tolerances.AmplifiedFloat64Operations);
+        static void Near(Tensor expected, Tensor found) =>
+            Assert.True(LargestDifference(expected.ToDoubles(), found.ToDoubles()) < Tolerances.AmplifiedFloat64Operations);
     }
 
     [Theory]
@@ -46,8 +47,9 @@ public class GaussianPathTests
     {
         var at = Path(pathName).At(t);
         var (clean, noise) = (Tensor.From([0.5, -2.0], 2), Tensor.From([1.5, 0.25], 2));
-        Assert.True(LargestDifference(clean.ToDoubles(), at.CleanFromVelocity(at.Mix(clean, noise), at.Velocity(clean, noise)).ToDoubles()) < Tolerances.HandfulOfFloat64Operations);
-        Assert.True(LargestDifference(noise.ToDoubles(), at.NoiseFromVelocity(at.Mix(clean, noise), at.Velocity(clean, noise)).ToDoubles()) < Tolerances.HandfulOfFloat64Operations);
+        var (x, v) = (at.Mix(clean, noise), at.Velocity(clean, noise));
+        Assert.True(LargestDifference(clean.ToDoubles(), at.CleanFromVelocity(x, v).ToDoubles()) < Tolerances.HandfulOfFloat64Operations);
+        Assert.True(LargestDifference(noise.ToDoubles(), at.NoiseFromVelocity(x, v).ToDoubles()) < Tolerances.HandfulOfFloat64Operations);
     }
 
     [Theory]

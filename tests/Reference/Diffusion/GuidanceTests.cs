@@ -18,7 +18,8 @@ public class GuidanceTests
     {
         var guided = new LinearField();
         var plain = new LinearField();
-        var without = new PatchSampler(new TrigonometricPath(), TimeGrid.Uniform(6), new DdimStep(), zeroStar ? new ZeroStarGuidance(0, 0) : new PlainGuidance(0), new NoiseTime(1));
+        Guidance rule = zeroStar ? new ZeroStarGuidance(0) : new PlainGuidance(0);
+        var without = new PatchSampler(new TrigonometricPath(), TimeGrid.Uniform(6), new DdimStep(), rule, new NoiseTime(1));
         var resting = without.Guidance.RestingSteps(6);
         var found = without.Sample(guided, Asked, new SeededNoise(1)).ToDoubles();
         Assert.All(guided.Batches, batch => Assert.Equal(1, batch));

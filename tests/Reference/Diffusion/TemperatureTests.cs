@@ -32,10 +32,11 @@ public class TemperatureTests
         var grid = TimeGrid.Uniform(10);
         var x = Tensor.From(Noise(3), 1, Latents, Channels);
         var field = Field();
-        for (var n = 10; n >= 1; n--)
-            x = new DdimStep().Advance(Trigonometric, (state, t) => field.Velocity(state, Tensor.Full(ElementType.Float64, t, 1), Request.Condition, Request.History), x, grid[n], grid[n - 1]);
+        for (var n = 10; n >= 1; n--) x = new DdimStep().Advance(Trigonometric, Velocity, x, grid[n], grid[n - 1]);
         var sampler = PatchSampler.Ditar(new SamplerOptions { Temperature = 1, Guidance = 0 });
         Assert.Equal(x.ToDoubles(), sampler.Sample(Field(), Request, new SeededNoise(3)).ToDoubles());
+
+        Tensor Velocity(Tensor state, double t) => field.Velocity(state, Tensor.Full(ElementType.Float64, t, 1), Request.Condition, Request.History);
     }
 
     [Theory]

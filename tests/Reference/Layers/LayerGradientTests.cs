@@ -48,8 +48,15 @@ public class LayerGradientTests
     {
         var config = new DitarConfig
         {
-            Symbols = 5, LatentDim = 3, PatchSize = 2, HistoryPatches = 1, HeadDim = 2, MaxPositions = 16,
-            Encoder = new(1, 4, 2, 4), LanguageModel = new(1, 4, 2, 4), Diffusion = new(1, 4, 2, 4),
+            Symbols = 5,
+            LatentDim = 3,
+            PatchSize = 2,
+            HistoryPatches = 1,
+            HeadDim = 2,
+            MaxPositions = 16,
+            Encoder = new(1, 4, 2, 4),
+            LanguageModel = new(1, 4, 2, 4),
+            Diffusion = new(1, 4, 2, 4),
         };
         Check(scope => new PatchEncoder(scope, config), (layer, x) => layer.Encode(x), GradientCheck.Random(2, 2, 2, 3));
         Check(

@@ -64,7 +64,7 @@ public class GenerationLoopTests
     [Fact]
     public void WithoutHistoryNothingIsKept()
     {
-        var loop = new GenerationLoop(new FirstValueEncoder(diary), new CountingLanguage(diary, _ => 0), new PositionField(diary), null, Shape with { HistoryPatches = 0 }, AudioStart);
+        var loop = Silent(Shape with { HistoryPatches = 0 });
         Assert.Equal(2, loop.Generate(new([4], Plain) { MaxPatches = 2 }).Count());
         Assert.All(diary.Histories, history => Assert.Empty(history));
     }
@@ -72,7 +72,7 @@ public class GenerationLoopTests
     [Fact]
     public void APromptIsContinued()
     {
-        var latents = Tensor.Concat(0, Tensor.Full(ElementType.Float64, 20, 1, 2, 3), Tensor.Full(ElementType.Float64, 21, 1, 2, 3), Tensor.Full(ElementType.Float64, 22, 1, 2, 3)).Copy();
+        var latents = Tensor.Concat(0, [.. new double[] { 20, 21, 22 }.Select(value => Tensor.Full(ElementType.Float64, value, 1, 2, 3))]);
         var request = new GenerationRequest([4, 5], Plain) { Prompt = new SpeechPrompt([7, 8], latents), MaxPatches = 2, VocoderContext = 2 };
         var patches = Loop(_ => 0).Generate(request).ToArray();
         Assert.Equal(["embed 7 8 4 5 9", "encode 3", "read 8", "voice 4", "sample", "voice 2"], diary.Events[..6]);
@@ -102,7 +102,7 @@ public class GenerationLoopTests
     [Fact]
     public void TheLanguageModelsLengthLimitsPatchesAndText()
     {
-        var loop = new GenerationLoop(new FirstValueEncoder(diary), new CountingLanguage(diary, _ => 0), new PositionField(diary), null, Shape with { MaxPositions = 6 }, AudioStart);
+        var loop = Silent(Shape with { MaxPositions = 6 });
         var reports = new List<GenerationProgress>();
         Assert.Equal(3, loop.Generate(new([4, 5, 6], Plain), new Recorder(reports)).Count());
         Assert.Equal([new(0, 3), new(1, 3), new(2, 3), new(3, 3)], reports);
@@ -120,7 +120,8 @@ public class GenerationLoopTests
         static float[] Samples(ulong seed)
         {
             var diary = new Diary();
-            var loop = new GenerationLoop(new FirstValueEncoder(diary), new CountingLanguage(diary, _ => 0), new NoisyField(), new DelayingVocoder(diary), Shape, AudioStart);
+            var language = new CountingLanguage(diary, _ => 0);
+            var loop = new GenerationLoop(new FirstValueEncoder(diary), language, new NoisyField(), new DelayingVocoder(diary), Shape, AudioStart);
             return [.. loop.Generate(new([4], Plain with { Seed = seed }) { MaxPatches = 3 }).SelectMany(p => p.Samples)];
         }
     }
@@ -196,6 +197,9 @@ public class GenerationLoopTests
 
     private GenerationLoop Loop(Func<int, double> stop) =>
         new(new FirstValueEncoder(diary), new CountingLanguage(diary, stop), new PositionField(diary), new DelayingVocoder(diary), Shape, AudioStart);
+
+    private GenerationLoop Silent(PatchShape shape) =>
+        new(new FirstValueEncoder(diary), new CountingLanguage(diary, _ => 0), new PositionField(diary), null, shape, AudioStart);
 
     private static double[] History(double older, double newer) => [.. Enumerable.Repeat(older, 6), .. Enumerable.Repeat(newer, 6)];
 
