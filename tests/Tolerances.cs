@@ -5,7 +5,7 @@ using Ditar.Reference;
 
 namespace Ditar.Tests;
 
-internal static class Tolerances
+internal static partial class Tolerances
 {
     /// <summary>Unit roundoff of float32.</summary>
     public const double U = 1.0 / (1 << 24);

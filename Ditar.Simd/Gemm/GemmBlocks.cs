@@ -50,8 +50,8 @@ internal static unsafe class GemmBlocks
         var scratch = Scratch.OfThread;
         var steps = (k + stepBlocks - 1) / stepBlocks;
         var columnsHeld = Math.Min(MaxColumns, (n + panelWidth - 1) / panelWidth * panelWidth);
-        var panels = scratch.Panels((nuint)steps * (nuint)columnsHeld);
-        var packed = packA ? scratch.Block((nuint)steps * (nuint)Math.Min(m + TWidth.TileRows, MaxPackedRows)) : null;
+        var panels = scratch.PanelsOfB((nuint)steps * (nuint)columnsHeld);
+        var packed = packA ? scratch.GroupsOfA((nuint)steps * (nuint)Math.Min(m + TWidth.TileRows, MaxPackedRows)) : null;
         for (var p0 = 0; p0 < k; p0 += steps)
         {
             var p = Math.Min(steps, k - p0);
@@ -68,48 +68,65 @@ internal static unsafe class GemmBlocks
                     block.A += p0 * product.AColumnStride;
                     block.K = p;
                     block.Accumulate = product.Accumulate || p0 > 0;
-                    Block<TWidth, TVector>(in block, panels, packed);
+                    Block<TWidth, TVector>(block, panels, packed);
                 }
             }
         }
     }
 
     [MethodImpl(Jit.Hot)]
-    private static void Block<TWidth, TVector>(in GemmOperands block, float* panels, float* packed)
+    private static void Block<TWidth, TVector>(GemmOperands block, float* panels, float* packed)
+        where TWidth : IWidth<TVector>
+        where TVector : unmanaged
+    {
+        var aGroupStride = TWidth.TileRows * block.ARowStride;
+        if (packed != null)
+        {
+            GemmPack.Strips(block.A, block.ARowStride, block.AColumnStride, block.M, block.K, TWidth.TileRows, packed);
+            block.A = packed;
+            block.ARowStride = 1;
+            block.AColumnStride = TWidth.TileRows;
+            aGroupStride = (nint)TWidth.TileRows * block.K;
+        }
+
+        block.B = panels;
+        block.BRowStride = 2 * TWidth.Count;
+        Tiles<TWidth, TVector>(in block, aGroupStride, 2 * TWidth.Count * (nint)block.K);
+    }
+
+    /// <summary>All tiles of C, with operands that need no further packing. Fused kernels call it on matrices that they arranged themselves.</summary>
+    /// <param name="block">Rows of B must be contiguous for two vectors, or for one where no more columns remain.</param>
+    /// <param name="aGroupStride">Elements from one group of tile rows of A to the next.</param>
+    /// <param name="bPanelStride">Elements from one panel of B to the next.</param>
+    [MethodImpl(Jit.Hot)]
+    public static void Tiles<TWidth, TVector>(in GemmOperands block, nint aGroupStride, nint bPanelStride)
         where TWidth : IWidth<TVector>
         where TVector : unmanaged
     {
         var panelWidth = 2 * TWidth.Count;
-        if (packed != null)
-            GemmPack.Strips(block.A, block.ARowStride, block.AColumnStride, block.M, block.K, TWidth.TileRows, packed);
-
+        var tile = block;
         for (var i = 0; i < block.M; i += TWidth.TileRows)
         {
-            for (var j = 0; j < block.N; j += panelWidth)
+            tile.M = Math.Min(TWidth.TileRows, block.M - i);
+            tile.A = block.A + (i / TWidth.TileRows * aGroupStride);
+            tile.B = block.B;
+            tile.C = block.C + (i * block.CRowStride);
+            for (var j = 0; j < block.N; j += panelWidth, tile.B += bPanelStride, tile.C += panelWidth)
             {
-                var tile = block.Part(i, Math.Min(TWidth.TileRows, block.M - i), j, Math.Min(panelWidth, block.N - j));
-                tile.B = panels + ((nint)j * block.K);
-                tile.BRowStride = panelWidth;
-                if (packed != null)
-                {
-                    tile.A = packed + ((nint)i * block.K);
-                    tile.ARowStride = 1;
-                    tile.AColumnStride = TWidth.TileRows;
-                }
-
+                tile.N = Math.Min(panelWidth, block.N - j);
                 if (tile.N == panelWidth)
-                    Rows<TWidth, TVector, Two>(ref tile);
+                    Rows<TWidth, TVector, Two>(in tile);
                 else if (tile.N == TWidth.Count)
-                    Rows<TWidth, TVector, One>(ref tile);
+                    Rows<TWidth, TVector, One>(in tile);
                 else
-                    Edge<TWidth, TVector>(ref tile);
+                    Edge<TWidth, TVector>(tile);
             }
         }
     }
 
     /// <summary>A tile at the right edge: computed at full width into scratch, of which only the columns that exist go to C.</summary>
     [MethodImpl(Jit.Hot)]
-    private static void Edge<TWidth, TVector>(ref GemmOperands tile)
+    private static void Edge<TWidth, TVector>(GemmOperands tile)
         where TWidth : IWidth<TVector>
         where TVector : unmanaged
     {
@@ -118,15 +135,14 @@ internal static unsafe class GemmBlocks
         var c = tile.C;
         var (stride, accumulate) = (tile.CRowStride, tile.Accumulate);
         var panelWidth = 2 * TWidth.Count;
-        var rows = tile.M;
         tile.C = wide;
         tile.CRowStride = panelWidth;
         tile.Accumulate = false;
         if (tile.N < TWidth.Count)
-            Rows<TWidth, TVector, One>(ref tile);
+            Rows<TWidth, TVector, One>(in tile);
         else
-            Rows<TWidth, TVector, Two>(ref tile);
-        for (var i = 0; i < rows; i++, c += stride, wide += panelWidth)
+            Rows<TWidth, TVector, Two>(in tile);
+        for (var i = 0; i < tile.M; i++, c += stride, wide += panelWidth)
         {
             for (var j = 0; j < tile.N; j++)
                 c[j] = accumulate ? c[j] + wide[j] : wide[j];
@@ -134,47 +150,59 @@ internal static unsafe class GemmBlocks
     }
 
     [MethodImpl(Jit.Hot)]
-    private static void Rows<TWidth, TVector, TVectors>(ref GemmOperands tile)
+    private static void Rows<TWidth, TVector, TVectors>(in GemmOperands tile)
         where TWidth : IWidth<TVector>
         where TVector : unmanaged
         where TVectors : ICount
     {
-        if (tile.M == TWidth.TileRows)
+        switch (tile.M)
         {
-            // The constant is the compiler's to fold: only one of the two calls remains.
-            if (TWidth.TileRows == 12)
-                Tile<TWidth, TVector, Twelve, TVectors>(in tile);
-            else
-                Tile<TWidth, TVector, Six, TVectors>(in tile);
-            return;
-        }
-
-        while (tile.M > 0)
-        {
-            var rows = 1;
-            if (tile.M >= 8)
-                Tile<TWidth, TVector, Eight, TVectors>(in tile, rows = 8);
-            else if (tile.M >= 4)
-                Tile<TWidth, TVector, Four, TVectors>(in tile, rows = 4);
-            else if (tile.M >= 2)
-                Tile<TWidth, TVector, Two, TVectors>(in tile, rows = 2);
-            else
+            case 1:
                 Tile<TWidth, TVector, One, TVectors>(in tile);
-            tile.M -= rows;
-            tile.A += rows * tile.ARowStride;
-            tile.C += rows * tile.CRowStride;
+                break;
+            case 2:
+                Tile<TWidth, TVector, Two, TVectors>(in tile);
+                break;
+            case 3:
+                Tile<TWidth, TVector, Three, TVectors>(in tile);
+                break;
+            case 4:
+                Tile<TWidth, TVector, Four, TVectors>(in tile);
+                break;
+            case 5:
+                Tile<TWidth, TVector, Five, TVectors>(in tile);
+                break;
+            case 6:
+                Tile<TWidth, TVector, Six, TVectors>(in tile);
+                break;
+            case 7:
+                Tile<TWidth, TVector, Seven, TVectors>(in tile);
+                break;
+            case 8:
+                Tile<TWidth, TVector, Eight, TVectors>(in tile);
+                break;
+            case 9:
+                Tile<TWidth, TVector, Nine, TVectors>(in tile);
+                break;
+            case 10:
+                Tile<TWidth, TVector, Ten, TVectors>(in tile);
+                break;
+            case 11:
+                Tile<TWidth, TVector, Eleven, TVectors>(in tile);
+                break;
+            case 12:
+                Tile<TWidth, TVector, Twelve, TVectors>(in tile);
+                break;
+            default:
+                throw new System.Diagnostics.UnreachableException($"A tile has 1 to 12 rows, not {tile.M}.");
         }
     }
 
     [MethodImpl(Jit.Inline)]
-    private static void Tile<TWidth, TVector, TRows, TVectors>(in GemmOperands tile, int rows = 0)
+    private static void Tile<TWidth, TVector, TRows, TVectors>(in GemmOperands tile)
         where TWidth : IWidth<TVector>
         where TVector : unmanaged
         where TRows : ICount
-        where TVectors : ICount
-    {
-        System.Diagnostics.Debug.Assert(rows == 0 || rows == TRows.Value, "The tile's rows are part of its type.");
-        GemmTile.Multiply<TWidth, TVector, TRows, TVectors>(
+        where TVectors : ICount => GemmTile.Multiply<TWidth, TVector, TRows, TVectors>(
             tile.K, tile.A, tile.ARowStride, tile.AColumnStride, tile.B, tile.BRowStride, tile.C, tile.CRowStride, tile.Accumulate);
-    }
 }

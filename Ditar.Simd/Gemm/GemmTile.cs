@@ -8,42 +8,6 @@ using System.Runtime.CompilerServices;
 
 namespace Ditar.Simd;
 
-/// <summary>A number that is part of a type.</summary>
-internal interface ICount
-{
-    static abstract int Value { get; }
-}
-
-internal readonly struct One : ICount
-{
-    public static int Value => 1;
-}
-
-internal readonly struct Two : ICount
-{
-    public static int Value => 2;
-}
-
-internal readonly struct Four : ICount
-{
-    public static int Value => 4;
-}
-
-internal readonly struct Six : ICount
-{
-    public static int Value => 6;
-}
-
-internal readonly struct Eight : ICount
-{
-    public static int Value => 8;
-}
-
-internal readonly struct Twelve : ICount
-{
-    public static int Value => 12;
-}
-
 internal static unsafe class GemmTile
 {
     /// <summary>c[r, j] = (accumulate ? c[r, j] : 0) + sum over p of a[r, p] * b[p, j], for TRows rows and TVectors vectors of columns.</summary>

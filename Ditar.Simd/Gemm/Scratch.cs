@@ -1,5 +1,5 @@
-// Storage that a thread keeps between kernel calls: packed panels, tiles at the edge. 64-byte aligned so that a full vector never
-// straddles two cache lines. It grows to the largest request and is freed when the thread's object is collected.
+// Storage that a thread keeps between kernel calls: packed panels, scores, patterns. 64-byte aligned so that a full vector never straddles
+// two cache lines. Each piece grows to its largest request and is freed when the thread's object is collected.
 
 using System.Runtime.InteropServices;
 
@@ -12,36 +12,56 @@ internal sealed unsafe class Scratch
     [ThreadStatic]
     private static Scratch? _ofThread;
 
-    private float* _panels;
-    private nuint _panelsLength;
-    private float* _block;
-    private nuint _blockLength;
+    private Piece _panelsOfB, _groupsOfA, _keys, _scores, _pattern;
 
     ~Scratch()
     {
-        NativeMemory.AlignedFree(_panels);
-        NativeMemory.AlignedFree(_block);
+        _panelsOfB.Free();
+        _groupsOfA.Free();
+        _keys.Free();
+        _scores.Free();
+        _pattern.Free();
     }
 
     public static Scratch OfThread => _ofThread ??= new Scratch();
 
-    /// <summary>Room for packed panels of B; contents are undefined.</summary>
-    public float* Panels(nuint length) => Grow(ref _panels, ref _panelsLength, length);
+    /// <summary>Packed panels of a matrix product's B. Contents are undefined, as for all of these.</summary>
+    public float* PanelsOfB(nuint length) => _panelsOfB.AtLeast(length);
 
-    /// <summary>Room for a packed block of A or a row kernel's intermediate values; contents are undefined.</summary>
-    public float* Block(nuint length) => Grow(ref _block, ref _blockLength, length);
+    /// <summary>Packed groups of tile rows of a matrix product's A.</summary>
+    public float* GroupsOfA(nuint length) => _groupsOfA.AtLeast(length);
 
-    private static float* Grow(ref float* memory, ref nuint held, nuint length)
+    /// <summary>One head's transposed keys or values; attention holds it across matrix products.</summary>
+    public float* Keys(nuint length) => _keys.AtLeast(length);
+
+    /// <summary>One head's scores; attention holds them across matrix products.</summary>
+    public float* Scores(nuint length) => _scores.AtLeast(length);
+
+    /// <summary>Values per channel or position, laid out for a kernel's lanes.</summary>
+    public float* Pattern(nuint length) => _pattern.AtLeast(length);
+
+    private struct Piece
     {
-        if (length > held)
+        private float* _memory;
+        private nuint _length;
+
+        public float* AtLeast(nuint length)
         {
-            NativeMemory.AlignedFree(memory);
-            memory = null;
-            held = 0;
-            memory = (float*)NativeMemory.AlignedAlloc(checked(length * sizeof(float)), Alignment);
-            held = length;
+            if (length > _length)
+            {
+                Free();
+                _memory = (float*)NativeMemory.AlignedAlloc(checked(length * sizeof(float)), Alignment);
+                _length = length;
+            }
+
+            return _memory;
         }
 
-        return memory;
+        public void Free()
+        {
+            NativeMemory.AlignedFree(_memory);
+            _memory = null;
+            _length = 0;
+        }
     }
 }

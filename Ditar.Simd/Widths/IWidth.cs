@@ -34,10 +34,10 @@ internal unsafe interface IWidth<TVector>
     /// <summary>left * right + addend; one rounding where the machine has fused multiply-add, two where it has not.</summary>
     static abstract TVector MultiplyAdd(TVector left, TVector right, TVector addend);
 
-    /// <summary>IEEE 754-2019 minimum: NaN if either is.</summary>
+    /// <summary>The machine's own minimum. NaN in <paramref name="right"/> comes through; NaN in <paramref name="left"/> may not.</summary>
     static abstract TVector Min(TVector left, TVector right);
 
-    /// <summary>IEEE 754-2019 maximum: NaN if either is.</summary>
+    /// <summary>The machine's own maximum. NaN in <paramref name="right"/> comes through; NaN in <paramref name="left"/> may not.</summary>
     static abstract TVector Max(TVector left, TVector right);
 
     static abstract TVector Sqrt(TVector value);
@@ -60,20 +60,20 @@ internal unsafe interface IWidth<TVector>
 
     static abstract TVector Xor(TVector left, TVector right);
 
-    /// <summary>2^n for lanes that hold integers in [-127, 128]: the exponent field is written directly (-127 gives 0, 128 gives infinity).</summary>
-    static abstract TVector PowerOfTwo(TVector n);
+    /// <summary>value * 2^n, rounded once, for integer lanes n in [-252, 254].</summary>
+    static abstract TVector Scale(TVector value, TVector n);
 
     /// <summary>The exponent e and the significand in [1, 2) of positive normal lanes: value = significand * 2^e.</summary>
     static abstract TVector Exponent(TVector value, out TVector significand);
 
-    /// <summary>All-ones where the integer-valued lane is odd.</summary>
-    static abstract TVector IsOdd(TVector integer);
+    /// <summary>The sign bit alone where the integer-valued lane is odd, zero elsewhere: to be combined by Xor.</summary>
+    static abstract TVector SignIfOdd(TVector integer);
+
+    /// <summary>Whether any lane of the mask is set.</summary>
+    static abstract bool Any(TVector mask);
 
     /// <summary>Pairs (0,1), (2,3), ... exchanged.</summary>
     static abstract TVector SwapPairs(TVector value);
-
-    /// <summary>-1 in even lanes, +1 in odd lanes.</summary>
-    static abstract TVector AlternatingSign { get; }
 
     static abstract float Sum(TVector value);
 

@@ -13,12 +13,6 @@ internal readonly unsafe struct Width128 : IWidth<Vector128<float>>
 
     public static Vector128<float> Zero => Vector128<float>.Zero;
 
-    public static Vector128<float> AlternatingSign
-    {
-        [MethodImpl(Jit.Inline)]
-        get => Vector128.Create(0x3F80_0000_BF80_0000UL).AsSingle();
-    }
-
     [MethodImpl(Jit.Inline)]
     public static Vector128<float> Load(float* source) => Vector128.Load(source);
 
@@ -45,10 +39,10 @@ internal readonly unsafe struct Width128 : IWidth<Vector128<float>>
         Vector128.MultiplyAddEstimate(left, right, addend);
 
     [MethodImpl(Jit.Inline)]
-    public static Vector128<float> Min(Vector128<float> left, Vector128<float> right) => Vector128.Min(left, right);
+    public static Vector128<float> Min(Vector128<float> left, Vector128<float> right) => Vector128.MinNative(left, right);
 
     [MethodImpl(Jit.Inline)]
-    public static Vector128<float> Max(Vector128<float> left, Vector128<float> right) => Vector128.Max(left, right);
+    public static Vector128<float> Max(Vector128<float> left, Vector128<float> right) => Vector128.MaxNative(left, right);
 
     [MethodImpl(Jit.Inline)]
     public static Vector128<float> Sqrt(Vector128<float> value) => Vector128.Sqrt(value);
@@ -79,10 +73,6 @@ internal readonly unsafe struct Width128 : IWidth<Vector128<float>>
     public static Vector128<float> Xor(Vector128<float> left, Vector128<float> right) => left ^ right;
 
     [MethodImpl(Jit.Inline)]
-    public static Vector128<float> PowerOfTwo(Vector128<float> n) =>
-        ((Vector128.ConvertToInt32Native(n) + Vector128.Create(127)) << 23).AsSingle();
-
-    [MethodImpl(Jit.Inline)]
     public static Vector128<float> Exponent(Vector128<float> value, out Vector128<float> significand)
     {
         var bits = value.AsInt32();
@@ -91,8 +81,20 @@ internal readonly unsafe struct Width128 : IWidth<Vector128<float>>
     }
 
     [MethodImpl(Jit.Inline)]
-    public static Vector128<float> IsOdd(Vector128<float> integer) =>
-        (Vector128<int>.Zero - (Vector128.ConvertToInt32Native(integer) & Vector128<int>.One)).AsSingle();
+    public static bool Any(Vector128<float> mask) => Vector128.ExtractMostSignificantBits(mask) != 0;
+
+    [MethodImpl(Jit.Inline)]
+    public static Vector128<float> Scale(Vector128<float> value, Vector128<float> n)
+    {
+        // In two halves: 2^n itself may be out of range where value * 2^n is not, and the second product rounds correctly below the normal range.
+        var whole = Vector128.ConvertToInt32Native(n);
+        var half = whole >> 1;
+        var bias = Vector128.Create(127);
+        return value * ((half + bias) << 23).AsSingle() * ((whole - half + bias) << 23).AsSingle();
+    }
+
+    [MethodImpl(Jit.Inline)]
+    public static Vector128<float> SignIfOdd(Vector128<float> integer) => (Vector128.ConvertToInt32Native(integer) << 31).AsSingle();
 
     [MethodImpl(Jit.Inline)]
     public static Vector128<float> SwapPairs(Vector128<float> value) => Vector128.Shuffle(value, Vector128.Create(1, 0, 3, 2));
@@ -103,7 +105,7 @@ internal readonly unsafe struct Width128 : IWidth<Vector128<float>>
     [MethodImpl(Jit.Inline)]
     public static float MaxLane(Vector128<float> value)
     {
-        var two = Vector128.Max(value, Vector128.Shuffle(value, Vector128.Create(2, 3, 0, 1)));
-        return Vector128.Max(two, Vector128.Shuffle(two, Vector128.Create(1, 0, 3, 2)))[0];
+        var two = Vector128.MaxNative(value, Vector128.Shuffle(value, Vector128.Create(2, 3, 0, 1)));
+        return Vector128.MaxNative(two, Vector128.Shuffle(two, Vector128.Create(1, 0, 3, 2)))[0];
     }
 }

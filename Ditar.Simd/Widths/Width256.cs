@@ -13,12 +13,6 @@ internal readonly unsafe struct Width256 : IWidth<Vector256<float>>
 
     public static Vector256<float> Zero => Vector256<float>.Zero;
 
-    public static Vector256<float> AlternatingSign
-    {
-        [MethodImpl(Jit.Inline)]
-        get => Vector256.Create(0x3F80_0000_BF80_0000UL).AsSingle();
-    }
-
     [MethodImpl(Jit.Inline)]
     public static Vector256<float> Load(float* source) => Vector256.Load(source);
 
@@ -45,10 +39,10 @@ internal readonly unsafe struct Width256 : IWidth<Vector256<float>>
         Vector256.MultiplyAddEstimate(left, right, addend);
 
     [MethodImpl(Jit.Inline)]
-    public static Vector256<float> Min(Vector256<float> left, Vector256<float> right) => Vector256.Min(left, right);
+    public static Vector256<float> Min(Vector256<float> left, Vector256<float> right) => Vector256.MinNative(left, right);
 
     [MethodImpl(Jit.Inline)]
-    public static Vector256<float> Max(Vector256<float> left, Vector256<float> right) => Vector256.Max(left, right);
+    public static Vector256<float> Max(Vector256<float> left, Vector256<float> right) => Vector256.MaxNative(left, right);
 
     [MethodImpl(Jit.Inline)]
     public static Vector256<float> Sqrt(Vector256<float> value) => Vector256.Sqrt(value);
@@ -79,10 +73,6 @@ internal readonly unsafe struct Width256 : IWidth<Vector256<float>>
     public static Vector256<float> Xor(Vector256<float> left, Vector256<float> right) => left ^ right;
 
     [MethodImpl(Jit.Inline)]
-    public static Vector256<float> PowerOfTwo(Vector256<float> n) =>
-        ((Vector256.ConvertToInt32Native(n) + Vector256.Create(127)) << 23).AsSingle();
-
-    [MethodImpl(Jit.Inline)]
     public static Vector256<float> Exponent(Vector256<float> value, out Vector256<float> significand)
     {
         var bits = value.AsInt32();
@@ -91,8 +81,20 @@ internal readonly unsafe struct Width256 : IWidth<Vector256<float>>
     }
 
     [MethodImpl(Jit.Inline)]
-    public static Vector256<float> IsOdd(Vector256<float> integer) =>
-        (Vector256<int>.Zero - (Vector256.ConvertToInt32Native(integer) & Vector256<int>.One)).AsSingle();
+    public static bool Any(Vector256<float> mask) => Vector256.ExtractMostSignificantBits(mask) != 0;
+
+    [MethodImpl(Jit.Inline)]
+    public static Vector256<float> Scale(Vector256<float> value, Vector256<float> n)
+    {
+        // In two halves: 2^n itself may be out of range where value * 2^n is not, and the second product rounds correctly below the normal range.
+        var whole = Vector256.ConvertToInt32Native(n);
+        var half = whole >> 1;
+        var bias = Vector256.Create(127);
+        return value * ((half + bias) << 23).AsSingle() * ((whole - half + bias) << 23).AsSingle();
+    }
+
+    [MethodImpl(Jit.Inline)]
+    public static Vector256<float> SignIfOdd(Vector256<float> integer) => (Vector256.ConvertToInt32Native(integer) << 31).AsSingle();
 
     [MethodImpl(Jit.Inline)]
     public static Vector256<float> SwapPairs(Vector256<float> value) => Vector256.Shuffle(value, Vector256.Create(1, 0, 3, 2, 5, 4, 7, 6));
@@ -103,6 +105,6 @@ internal readonly unsafe struct Width256 : IWidth<Vector256<float>>
     [MethodImpl(Jit.Inline)]
     public static float MaxLane(Vector256<float> value)
     {
-        return Width128.MaxLane(Vector128.Max(value.GetLower(), value.GetUpper()));
+        return Width128.MaxLane(Vector128.MaxNative(value.GetLower(), value.GetUpper()));
     }
 }

@@ -2,6 +2,7 @@
 
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Ditar.Simd;
 
@@ -12,12 +13,6 @@ internal readonly unsafe struct Width512 : IWidth<Vector512<float>>
     public static int TileRows => 12;
 
     public static Vector512<float> Zero => Vector512<float>.Zero;
-
-    public static Vector512<float> AlternatingSign
-    {
-        [MethodImpl(Jit.Inline)]
-        get => Vector512.Create(0x3F80_0000_BF80_0000UL).AsSingle();
-    }
 
     [MethodImpl(Jit.Inline)]
     public static Vector512<float> Load(float* source) => Vector512.Load(source);
@@ -45,10 +40,10 @@ internal readonly unsafe struct Width512 : IWidth<Vector512<float>>
         Vector512.MultiplyAddEstimate(left, right, addend);
 
     [MethodImpl(Jit.Inline)]
-    public static Vector512<float> Min(Vector512<float> left, Vector512<float> right) => Vector512.Min(left, right);
+    public static Vector512<float> Min(Vector512<float> left, Vector512<float> right) => Vector512.MinNative(left, right);
 
     [MethodImpl(Jit.Inline)]
-    public static Vector512<float> Max(Vector512<float> left, Vector512<float> right) => Vector512.Max(left, right);
+    public static Vector512<float> Max(Vector512<float> left, Vector512<float> right) => Vector512.MaxNative(left, right);
 
     [MethodImpl(Jit.Inline)]
     public static Vector512<float> Sqrt(Vector512<float> value) => Vector512.Sqrt(value);
@@ -79,10 +74,6 @@ internal readonly unsafe struct Width512 : IWidth<Vector512<float>>
     public static Vector512<float> Xor(Vector512<float> left, Vector512<float> right) => left ^ right;
 
     [MethodImpl(Jit.Inline)]
-    public static Vector512<float> PowerOfTwo(Vector512<float> n) =>
-        ((Vector512.ConvertToInt32Native(n) + Vector512.Create(127)) << 23).AsSingle();
-
-    [MethodImpl(Jit.Inline)]
     public static Vector512<float> Exponent(Vector512<float> value, out Vector512<float> significand)
     {
         var bits = value.AsInt32();
@@ -91,8 +82,23 @@ internal readonly unsafe struct Width512 : IWidth<Vector512<float>>
     }
 
     [MethodImpl(Jit.Inline)]
-    public static Vector512<float> IsOdd(Vector512<float> integer) =>
-        (Vector512<int>.Zero - (Vector512.ConvertToInt32Native(integer) & Vector512<int>.One)).AsSingle();
+    public static bool Any(Vector512<float> mask) => Vector512.ExtractMostSignificantBits(mask) != 0;
+
+    [MethodImpl(Jit.Inline)]
+    public static Vector512<float> Scale(Vector512<float> value, Vector512<float> n)
+    {
+        if (Avx512F.IsSupported)
+            return Avx512F.Scale(value, n);
+
+        // In two halves: 2^n itself may be out of range where value * 2^n is not, and the second product rounds correctly below the normal range.
+        var whole = Vector512.ConvertToInt32Native(n);
+        var half = whole >> 1;
+        var bias = Vector512.Create(127);
+        return value * ((half + bias) << 23).AsSingle() * ((whole - half + bias) << 23).AsSingle();
+    }
+
+    [MethodImpl(Jit.Inline)]
+    public static Vector512<float> SignIfOdd(Vector512<float> integer) => (Vector512.ConvertToInt32Native(integer) << 31).AsSingle();
 
     [MethodImpl(Jit.Inline)]
     public static Vector512<float> SwapPairs(Vector512<float> value) => Vector512.Shuffle(value, Vector512.Create(1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14));
@@ -103,6 +109,6 @@ internal readonly unsafe struct Width512 : IWidth<Vector512<float>>
     [MethodImpl(Jit.Inline)]
     public static float MaxLane(Vector512<float> value)
     {
-        return Width256.MaxLane(Vector256.Max(value.GetLower(), value.GetUpper()));
+        return Width256.MaxLane(Vector256.MaxNative(value.GetLower(), value.GetUpper()));
     }
 }
