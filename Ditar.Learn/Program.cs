@@ -11,5 +11,7 @@ var root = new RootCommand("Make training speech, train and evaluate DiTAR.")
 {
     CorpusCommand.Create(),
     TrainCommand.Create(),
+    EvalCommand.Create(),
+    PackageCommand.Create(),
 };
 return await root.Parse(args).InvokeAsync().ConfigureAwait(false);

@@ -10,6 +10,7 @@ internal static class TrainCommand
     public static Command Create() => new("train", "Train a model.")
     {
         TrainVaeCommand.Create(),
+        TrainDitarCommand.Create(),
     };
 
     /// <summary>Runs a training and turns what the user can act on into a message and an exit code.</summary>
