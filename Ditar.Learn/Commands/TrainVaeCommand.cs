@@ -59,6 +59,7 @@ internal static class TrainVaeCommand
 
         var task = new VaeTraining(model, parameters, corpus, options);
         var done = TrainingRun.Run(task, run, folder, Console.WriteLine, cancellation);
+        Plot(folder);
         if (done < run.Rate.Steps || options.FreezeEncoder) return;
 
         // The encoder is final: what was exported are the averaged weights, and their latents are what DiTAR will learn.
@@ -68,5 +69,18 @@ internal static class TrainVaeCommand
         VaeCheckpoint.Save(folder, model.Config, parameters);
         latents.Save(Path.Combine(folder, LatentCorpus.FileName));
         Console.WriteLine($"{Path.Combine(folder, LatentCorpus.FileName)}: {latents.Utterances.Count} utterances, {latents.Frames} latents");
+    }
+
+    private static void Plot(string folder)
+    {
+        var panels = TrainingCurves.FromLog(
+            File.ReadLines(Path.Combine(folder, TrainingRun.LogFile)),
+            [
+                new("log-mel", ["train_log_mel", "held_out_log_mel"], LogY: true),
+                new("spectral convergence", ["train_convergence", "held_out_convergence"], LogY: true),
+                new("log magnitude", ["train_log_magnitude", "held_out_log_magnitude"], LogY: true),
+                new("KL per dim", ["train_divergence", "held_out_divergence"]),
+            ]);
+        CurvePlot.Write(Path.Combine(folder, "curves.svg"), "Speech tokenizer", panels);
     }
 }

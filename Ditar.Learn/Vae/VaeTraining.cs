@@ -3,6 +3,7 @@
 // latents and the blurred ones that DiTAR makes, while the latents stay what DiTAR was trained on.
 
 using Ditar.Reference;
+using Ditar.Reference.Files;
 using Ditar.Reference.Randomness;
 using Ditar.Reference.Vae;
 
@@ -32,6 +33,10 @@ public sealed class VaeTraining : ITrainingTask
     private const string DecoderPath = "decoder.";
     private const string StatisticsPath = "latent_";
     private const int EvaluationBatch = 8;
+    private const int SamplesPerVoice = 2;
+
+    private readonly Arena evaluationMemory = new();
+    private readonly Corpus corpus;
 
     private readonly Autoencoder model;
     private readonly IReadOnlyList<KeyValuePair<string, Tensor>> all;
@@ -48,7 +53,7 @@ public sealed class VaeTraining : ITrainingTask
         ArgumentNullException.ThrowIfNull(options);
         if (corpus.Header.SampleRate != model.Config.SampleRate)
             throw new TrainingException($"The corpus has {corpus.Header.SampleRate} Hz, the tokenizer needs {model.Config.SampleRate} Hz.");
-        (this.model, this.all, this.options) = (model, all, options);
+        (this.model, this.all, this.corpus, this.options) = (model, all, corpus, options);
         Parameters = [.. all.Where(p => options.FreezeEncoder
             ? p.Key.StartsWith(DecoderPath, StringComparison.Ordinal)
             : !p.Key.StartsWith(StatisticsPath, StringComparison.Ordinal))];
@@ -84,7 +89,7 @@ public sealed class VaeTraining : ITrainingTask
     {
         for (var first = 0; first < options.HeldOutCrops; first += EvaluationBatch)
         {
-            using var scope = new Arena().Open();
+            using var scope = evaluationMemory.Open();
             var count = Math.Min(EvaluationBatch, options.HeldOutCrops - first);
             var audio = heldOut.Draw(0, first, count);
             var posterior = model.Encoder.Forward(audio);
@@ -92,7 +97,25 @@ public sealed class VaeTraining : ITrainingTask
         }
     }
 
-    public void Export(int step, string folder) => VaeCheckpoint.Save(folder, model.Config, all);
+    /// <summary>Writes the checkpoint, and held-out utterances beside what the tokenizer makes of them: samples/ID-voice.wav and ID-voice-step-N.wav.</summary>
+    public void Export(int step, string folder)
+    {
+        VaeCheckpoint.Save(folder, model.Config, all);
+        var samples = Path.Combine(folder, "samples");
+        Directory.CreateDirectory(samples);
+        foreach (var voice in corpus.Header.Recipe.Voices)
+        {
+            foreach (var utterance in corpus.Select(CorpusSplit.HeldOut, voice: voice).Take(SamplesPerVoice))
+            {
+                using var scope = evaluationMemory.Open();
+                var audio = corpus.Audio(utterance);
+                var again = model.Decoder.Forward(model.Encoder.Forward(Tensor.From(audio, 1, audio.Length, 1)).Mean);
+                var name = Path.Combine(samples, $"{utterance.Id}-{voice}");
+                WavWriter.Write($"{name}.wav", audio, model.Config.SampleRate);
+                WavWriter.Write($"{name}-step-{step}.wav", again.Values<float>(), model.Config.SampleRate);
+            }
+        }
+    }
 
     // Standard normal draws; for the decoder alone each item's are multiplied by a uniform draw.
     private Tensor Noise(int step, int first, ReadOnlySpan<int> shape)
