@@ -90,7 +90,8 @@ public sealed class VaeTrainingTests : IDisposable
         var (model, parameters) = Model();
         VaeCheckpoint.Save(root, model.Config with { LatentDim = 3 }, parameters);
         Assert.Contains("encoder.head.weight", Assert.Throws<Ditar.Reference.Files.CheckpointException>(() => VaeCheckpoint.Load(root)).Message, StringComparison.Ordinal);
-        File.WriteAllText(Path.Combine(root, VaeCheckpoint.ConfigFile), "{\"latent_dim\": -1}");
+        var config = Path.Combine(root, VaeCheckpoint.ConfigFile);
+        File.WriteAllText(config, File.ReadAllText(config).Replace("\"latent_dim\": 3", "\"latent_dim\": -1", StringComparison.Ordinal));
         Assert.Contains("LatentDim", Assert.Throws<TrainingException>(() => VaeCheckpoint.Load(root)).Message, StringComparison.Ordinal);
     }
 
