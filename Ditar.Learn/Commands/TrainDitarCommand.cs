@@ -44,13 +44,14 @@ internal static class TrainDitarCommand
                     Threads: parsed.GetValue(threads), EvaluateEvery: parsed.GetValue(evaluateEvery), ExportEvery: 500, StopAt: parsed.GetValue(stopAt));
                 var latents = LatentCorpus.Load(
                     Path.Combine(parsed.GetRequiredValue(tokenizer).FullName, LatentCorpus.FileName), parsed.GetRequiredValue(corpus).FullName);
+                var (autoencoder, _) = VaeCheckpoint.Load(parsed.GetRequiredValue(tokenizer).FullName);
                 var config = DitarConfig.Tiny(SpeechSymbols.Count) with { HistoryPatches = parsed.GetValue(history), LatentDim = latents.Dim };
                 LatentUtterance[] utterances =
                 [
                     .. latents.Utterances.Select(u => new LatentUtterance(u.Text, u.Kind, u.Voice, u.Split, latents.Latents(u).ToArray(), u.Phones)),
                 ];
                 var builder = new DitarBatchBuilder(config, SpeechSymbols.Of, SpeechSymbols.AudioStart, SpeechSymbols.Of(" ")[0]);
-                TrainingRun.Run(new DitarTask(config, utterances, builder, options), run, parsed.GetRequiredValue(output).FullName, Console.WriteLine, cancellation);
+                TrainingRun.Run(new DitarTask(config, utterances, builder, options, autoencoder), run, parsed.GetRequiredValue(output).FullName, Console.WriteLine, cancellation);
             }),
             CancellationToken.None));
         return command;

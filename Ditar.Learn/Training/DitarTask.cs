@@ -2,9 +2,11 @@
 // each latent of the patch it conditions, which makes the text be read early. The model that ships has no trace of it.
 
 using Ditar.Reference;
+using Ditar.Reference.Diffusion;
 using Ditar.Reference.Files;
 using Ditar.Reference.Layers;
 using Ditar.Reference.Speech;
+using Ditar.Reference.Vae;
 
 namespace Ditar.Learn;
 
@@ -21,9 +23,13 @@ public sealed class DitarTask : ITrainingTask
     private readonly DitarCurriculum curriculum;
     private readonly DitarBatchBuilder builder;
     private readonly TrainingItem[][] heldOut;
+    private readonly Autoencoder? autoencoder;
 
-    public DitarTask(DitarConfig config, IReadOnlyList<LatentUtterance> utterances, DitarBatchBuilder builder, DitarTaskOptions options)
+    /// <param name="autoencoder">Makes the samples heard that are written while training; null for none.</param>
+    public DitarTask(
+        DitarConfig config, IReadOnlyList<LatentUtterance> utterances, DitarBatchBuilder builder, DitarTaskOptions options, Autoencoder? autoencoder = null)
     {
+        this.autoencoder = autoencoder;
         this.options = options;
         this.builder = builder;
         var source = new RandomParameters(ElementType.Float32, options.Curriculum.Seed);
@@ -39,6 +45,15 @@ public sealed class DitarTask : ITrainingTask
     public string Name => "ditar";
 
     public IReadOnlyList<KeyValuePair<string, Tensor>> Parameters { get; }
+
+    public IReadOnlyList<CurvePanel> Panels { get; } =
+    [
+        new("diffusion loss", ["diffusion", "held_out_diffusion"], LogY: true),
+        new("phones, cross-entropy (nat)", ["phones", "held_out_phones"], LogY: true),
+        new("stop, cross-entropy (nat)", ["stop", "held_out_stop"], LogY: true),
+        new("gradient norm", ["gradient_norm"], LogY: true),
+        new("learning rate", ["rate"]),
+    ];
 
     public Tensor Loss(int step, int shard, int shards, Figures figures)
     {
@@ -73,6 +88,26 @@ public sealed class DitarTask : ITrainingTask
         }
 
         writer.Save(Path.Combine(folder, ModelFile));
+        if (autoencoder is not null) Speak(autoencoder, step, folder);
+    }
+
+    // The first held-out texts in the voice of their prompts, and from no prompt: what the figures sound like.
+    private void Speak(Autoencoder voice, int step, string folder)
+    {
+        Directory.CreateDirectory(Path.Combine(folder, "samples"));
+        var (patch, dim) = (model.Config.PatchSize, model.Config.LatentDim);
+        foreach (var (item, number) in heldOut.SelectMany(batch => batch).Take(4).Select((item, number) => (item, number)))
+        {
+            var prompt = item.Prompt is { } p ? new SpeechPrompt(SpeechSymbols.Of(p.Text + " "), Tensor.From(p.Latents, curriculum.Patches(p), patch, dim)) : null;
+            var request = new GenerationRequest(SpeechSymbols.Of(item.Utterance.Text), new SamplerOptions())
+            {
+                Prompt = prompt,
+                MaxPatches = (2 * curriculum.Patches(item.Utterance)) + 10,
+            };
+            var loop = new GenerationLoop(model, new VaeVocoder(voice), SpeechSymbols.AudioStart);
+            float[] samples = [.. loop.Generate(request).SelectMany(made => made.Samples)];
+            WavWriter.Write(Path.Combine(folder, "samples", $"step-{step}-{number}.wav"), samples, voice.Config.SampleRate);
+        }
     }
 
     private Tensor Loss(PackedBatch packed, double weight, string prefix, Figures figures)

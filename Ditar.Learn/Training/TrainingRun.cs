@@ -14,6 +14,9 @@ public interface ITrainingTask
 
     IReadOnlyList<KeyValuePair<string, Tensor>> Parameters { get; }
 
+    /// <summary>What the picture of the run shows.</summary>
+    IReadOnlyList<CurvePanel> Panels { get; }
+
     /// <summary>The part of the batch loss that one shard computes. A function of the step and the shard alone; called on several threads.</summary>
     Tensor Loss(int step, int shard, int shards, Figures figures);
 
@@ -32,6 +35,7 @@ public sealed record TrainingOptions(
 public static class TrainingRun
 {
     public const string LogFile = "log.jsonl";
+    public const string CurvesFile = "curves.svg";
 
     /// <summary>Runs to the end of the schedule, or until cancelled; either way the state is saved, and the same call goes on from it.</summary>
     /// <returns>The number of steps done.</returns>
@@ -62,6 +66,7 @@ public static class TrainingRun
             {
                 Write(log, step, rate, figures, evaluate ? say : null);
                 figures = new Figures();
+                if (evaluate) Draw(task, folder);
             }
 
             if (step % options.ExportEvery == 0 || step == last) optimiser.WithAverages(() => task.Export(step, folder));
@@ -75,6 +80,16 @@ public static class TrainingRun
         TrainingState.Save(folder, task.Name, optimiser, step);
         say(step < options.Rate.Steps ? $"stopped at step {step}; the same command goes on" : $"done: {step} steps");
         return step;
+    }
+
+    private static void Draw(ITrainingTask task, string folder) =>
+        CurvePlot.Write(Path.Combine(folder, CurvesFile), task.Name, TrainingCurves.FromLog(ReadLog(Path.Combine(folder, LogFile)), task.Panels));
+
+    // The log is open for writing while it is read.
+    private static IEnumerable<string> ReadLog(string path)
+    {
+        using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+        while (reader.ReadLine() is { } line) yield return line;
     }
 
     private static void Write(StreamWriter log, int step, double rate, Figures figures, Action<string>? say)

@@ -68,6 +68,15 @@ public sealed class VaeTraining : ITrainingTask
 
     public IReadOnlyList<KeyValuePair<string, Tensor>> Parameters { get; }
 
+    public IReadOnlyList<CurvePanel> Panels { get; } =
+    [
+        new("log-mel distance", ["train_log_mel", "held_out_log_mel"], LogY: true),
+        new("log-magnitude distance", ["train_log_magnitude", "held_out_log_magnitude"], LogY: true),
+        new("spectral convergence", ["train_convergence", "held_out_convergence"], LogY: true),
+        new("KL per dim (nat)", ["train_divergence", "held_out_divergence"]),
+        new("gradient norm", ["gradient_norm"], LogY: true),
+    ];
+
     public Tensor Loss(int step, int shard, int shards, Figures figures)
     {
         ArgumentNullException.ThrowIfNull(figures);

@@ -1,6 +1,8 @@
 // L = L_diff + c L_stop (spec, section 3): the mean squared error of the velocity on the path x_t = cos(pi t/2) x0 + sin(pi t/2) eps, and the
 // binary cross-entropy of the stop head. The language model runs once for all S diffusion samples of a patch.
 
+using Ditar.Reference.Diffusion;
+
 namespace Ditar.Reference.Speech;
 
 /// <param name="StopWeight">c above.</param>
@@ -41,12 +43,11 @@ public static class DitarLoss
         var count = batch.Times.Length;
         var repeats = Enumerable.Range(0, count).Select(i => i % batch.Patches[0]).ToArray();
         var x0 = batch.Patches.Gather(repeats);                                                    // [N*S, P, D]
-        var signal = PerSample(batch.Times, t => Math.Cos(Math.PI * t / 2), type);
-        var noise = PerSample(batch.Times, t => Math.Sin(Math.PI * t / 2), type);
+        var path = new TrigonometricPath().At(Tensor.From(ElementType.Float64, batch.Times, count));
         var keep = PerSample(batch.DropCondition, dropped => dropped ? 0 : 1, type).Reshape(count, 1);
 
-        var xt = (signal * x0) + (noise * batch.Noise);
-        var target = ((signal * batch.Noise) - (noise * x0)) * (Math.PI / 2);                      // v = dx_t/dt
+        var xt = path.Mix(x0, batch.Noise);
+        var target = path.Velocity(x0, batch.Noise);                                               // v = dx_t/dt
         var v = model.Diffusion.Velocity(xt, Tensor.From(type, batch.Times, count), conditions.Gather(repeats) * keep, batch.History.Gather(repeats));
         return (v - target).Square().Mean();
     }
