@@ -1,0 +1,91 @@
+// `ditar say`: the options, their limits and their help. What it does is in SpeakAloud.
+
+using System.CommandLine;
+using Ditar.Reference.Diffusion;
+
+namespace Ditar.Edge;
+
+internal static class SayCommand
+{
+    public const string FirstExample = """  ditar say "seven three nine, open the door" -o hello.wav""";
+
+    public const string Examples =
+        """
+          ditar say "seven three nine, open the door" -o hello.wav
+          ditar say "It is 10:30." --voice rms --play
+          ditar say --file story.txt -o story.wav --plot story.svg
+          echo "good morning" | ditar say - -o - | aplay -q -f S16_LE -r 16000
+          ditar say "call me tomorrow" --prompt me.wav --prompt-text "where is my blue cup"
+          ditar say --seed 7 --steps 4 --guidance 2 --temperature 0.5 -- "-5 degrees"
+        """;
+
+    private const int MostThreads = 256;
+
+    public static Command Create()
+    {
+        var text = new Argument<string[]>("text") { Description = "what to say; - or nothing reads standard input", Arity = ArgumentArity.ZeroOrMore };
+        var file = new Option<string>("--file", "-f") { Description = "read the text from a file (UTF-8)", HelpName = "FILE" };
+        var output = new Option<string>("--output", "-o")
+        {
+            Description = "WAV file to write; - writes raw 16-bit little-endian samples to standard output [default: the first free of speech.wav, speech-2.wav, ...]",
+            HelpName = "FILE",
+        };
+        var voice = new Option<string>("--voice", "-v") { Description = "a voice stored with the model; see 'ditar info' [default: its first]", HelpName = "NAME" };
+        var prompt = new Option<string>("--prompt") { Description = "speak in the voice of a recording: a WAV file of about two seconds", HelpName = "WAV" };
+        var promptText = new Option<string>("--prompt-text") { Description = "what is said in the recording", HelpName = "TEXT" };
+        var seed = new Option<ulong>("--seed") { Description = "the same seed gives the same speech", HelpName = "N" };
+        var steps = new Option<int?>("--steps") { Description = "solver steps for each patch: fewer are faster [default: the model's]", HelpName = "N" };
+        var guidance = new Option<double?>("--guidance") { Description = "how strongly the text is held to; 0 is none, 1 to 2 are good [default: the model's]", HelpName = "W" };
+        var temperature = new Option<double?>("--temperature") { Description = "0 (always the same) to 1 (lively) [default: the model's]", HelpName = "TAU" };
+        var model = new Option<string>("--model", "-m") { Description = "folder of the checkpoint [default: models/ditar-tiny, where it is found]", HelpName = "DIR" };
+        var threads = new Option<int>("--threads") { Description = "threads to use; changes no sample [default: as many as help]", HelpName = "N" };
+        var play = new Option<bool>("--play") { Description = "play it through aplay, ffplay or afplay" };
+        var plot = new Option<string>("--plot") { Description = "draw waveform, mel spectrogram, patches and stop probabilities", HelpName = "SVG" };
+        var quiet = new Option<bool>("--quiet", "-q") { Description = "no progress and no last line, only warnings and errors" };
+
+        Limit(steps, 1, SamplerOptions.MostSteps);
+        Limit(guidance, 0, SamplerOptions.MostGuidance);
+        Limit(temperature, 0, 1);
+        Limit(threads, 1, MostThreads);
+        var command = new Command("say", "Speak a text.")
+        {
+            text, file, output, voice, prompt, promptText, seed, steps, guidance, temperature, model, threads, play, plot, quiet,
+        };
+        command.Validators.Add(result =>
+        {
+            var words = result.GetValue(text) ?? [];
+            if (result.GetResult(file) is not null && words.Length > 0) result.AddError("Give a text or --file, not both.");
+            if (result.GetResult(file) is null && words.Length == 0 && !Console.IsInputRedirected) result.AddError("There is nothing to say: give a text, --file, or - for standard input.");
+            if (result.GetResult(prompt) is null != result.GetResult(promptText) is null) result.AddError("--prompt and --prompt-text go together: the model must know what the recording says.");
+            if (result.GetResult(prompt) is not null && result.GetResult(voice) is not null) result.AddError("Give --voice or --prompt, not both.");
+            if (result.GetValue(play) && result.GetValue(output) == InputText.StandardInput) result.AddError("--play and '-o -' exclude each other.");
+        });
+        command.SetAction(parsed => Failures.Guard(() => SpeakAloud.Run(new SayRequest(
+            parsed.GetValue(text) ?? [],
+            parsed.GetValue(file),
+            parsed.GetValue(output),
+            parsed.GetValue(model),
+            parsed.GetValue(voice),
+            parsed.GetValue(prompt),
+            parsed.GetValue(promptText),
+            new SpeakOptions
+            {
+                Seed = parsed.GetValue(seed),
+                Steps = parsed.GetValue(steps),
+                Guidance = parsed.GetValue(guidance),
+                Temperature = parsed.GetValue(temperature),
+            },
+            parsed.GetValue(threads),
+            parsed.GetValue(play),
+            parsed.GetValue(plot),
+            parsed.GetValue(quiet)))));
+        return command;
+    }
+
+    // NaN is parsed as a number and lies outside of every range.
+    private static void Limit(Option option, double lowest, double highest) => option.Validators.Add(result =>
+    {
+        if (result.Tokens is [var token] && double.TryParse(token.Value, out var value) && !(value >= lowest && value <= highest))
+            result.AddError($"{option.Name} must be {lowest} to {highest}, found {token.Value}.");
+    });
+}

@@ -1,0 +1,75 @@
+// What `ditar say` tells while it speaks. All of it goes to standard error, so that sound may go to standard output. On a terminal one line keeps
+// changing; elsewhere each utterance gets a line.
+
+using System.Diagnostics;
+
+namespace Ditar.Edge;
+
+internal sealed class SpeechProgress(Speaker speaker, bool quiet) : IDisposable
+{
+    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(100);
+
+    private readonly Stopwatch clock = new();
+    private readonly bool terminal = !Console.IsErrorRedirected;
+    private TimeSpan loading, firstSound, shown;
+    private long samples;
+    private int patches;
+    private bool lineOpen;
+
+    private double Seconds => (double)samples / speaker.SampleRate;
+
+    private string Factor => Seconds > 0 ? $"{clock.Elapsed.TotalSeconds / Seconds:0.00}" : "-";
+
+    /// <summary>Says what the user should know, quiet or not.</summary>
+    public void Notice(string message)
+    {
+        CloseLine();
+        Console.Error.WriteLine($"note: {message}");
+    }
+
+    public void Begin(TimeSpan timeToLoad)
+    {
+        loading = timeToLoad;
+        clock.Start();
+    }
+
+    public void Add(SpeechChunk chunk)
+    {
+        if (samples == 0 && chunk.Samples.Length > 0) firstSound = clock.Elapsed;
+        samples += chunk.Samples.Length;
+        patches++;
+        if (quiet || (terminal ? clock.Elapsed - shown < Pace : !chunk.Last)) return;
+        shown = clock.Elapsed;
+        var utterance = chunk.Utterance.Count == 1 ? "" : $"utterance {chunk.Utterance.Number + 1} of {chunk.Utterance.Count}, ";
+        var line = $"{utterance}{patches} patches, {Seconds:0.00} s of sound, real-time factor {Factor}";
+        if (terminal) Console.Error.Write($"\r{line}   ");
+        else Console.Error.WriteLine(line);
+        lineOpen = terminal;
+    }
+
+    public void End(ISpeechSink sink, string? plot)
+    {
+        clock.Stop();
+        CloseLine();
+        if (sink is WavFileSink { ClippedSamples: > 0 and var clipped }) Notice($"{clipped} samples were louder than full scale and are clipped");
+        if (quiet) return;
+        if (plot is not null) Console.Error.WriteLine($"{plot}: drawn");
+        Console.Error.WriteLine(
+            $"{sink.Name}: {Seconds:0.00} s of speech in {clock.Elapsed.TotalSeconds:0.00} s (real-time factor {Factor}), "
+            + $"first sound after {firstSound.TotalSeconds:0.00} s, model loaded in {loading.TotalSeconds:0.00} s; {speaker.Engine}");
+    }
+
+    public void Cancelled(ISpeechSink sink)
+    {
+        CloseLine();
+        Console.Error.WriteLine(samples == 0 ? "cancelled before the first sound; nothing was written" : $"cancelled: {sink.Name} holds {Seconds:0.00} s of speech");
+    }
+
+    public void Dispose() => CloseLine();
+
+    private void CloseLine()
+    {
+        if (lineOpen) Console.Error.WriteLine();
+        lineOpen = false;
+    }
+}

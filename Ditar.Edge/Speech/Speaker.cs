@@ -1,0 +1,191 @@
+// Text in, speech out: the .NET API that the `ditar` command stands on. It joins what lives elsewhere: reading, the generation loop, the fast kernels.
+//
+//     using var speaker = Speaker.Load("models/ditar-tiny");
+//     using var wav = WavWriter.Create("hello.wav", speaker.SampleRate);
+//     foreach (var chunk in speaker.Speak("seven three nine, open the door")) wav.Append(chunk.Samples);
+//
+// One utterance after the other, each after the same voice prompt. Left out: several texts at once (one speaker per thread), playing.
+
+using Ditar.Reference.Diffusion;
+using Ditar.Reference.Files;
+using Ditar.Reference.Kernels;
+using Ditar.Reference.Speech;
+using Ditar.Reference.Vae;
+using Ditar.Simd;
+
+namespace Ditar.Edge;
+
+public sealed class Speaker : IDisposable
+{
+    /// <summary>Longest text in characters as written.</summary>
+    public const int LongestText = 20_000;
+
+    // An utterance that needs more patches than this has lost its way: speech of the corpus stays under 1.1 patches of 0.1 s per character as read.
+    private const int SparePatches = 4;
+    private const double SecondsPerCharacter = 0.16;
+
+    private readonly WorkerPool? pool;
+    private readonly SimdKernels kernels;
+    private readonly GenerationLoop loop;
+    private readonly TextInput input;
+
+    private Speaker(DitarCheckpoint checkpoint, int threads)
+    {
+        Checkpoint = checkpoint;
+        Threads = threads;
+        pool = threads > 1 ? new WorkerPool(threads) : null;
+        kernels = new SimdKernels(pool);
+        input = new TextInput(checkpoint.Tokenizer);
+        loop = new GenerationLoop(checkpoint.Model, new VaeVocoder(checkpoint.Autoencoder), checkpoint.Tokenizer.AudioStartId);
+    }
+
+    public DitarCheckpoint Checkpoint { get; }
+
+    /// <summary>In Hz, of all sound in and out.</summary>
+    public int SampleRate => Checkpoint.Autoencoder.Config.SampleRate;
+
+    /// <summary>Samples of a patch.</summary>
+    public int PatchSamples => Checkpoint.Model.Config.PatchSize * Checkpoint.Autoencoder.Config.Hop;
+
+    public int Threads { get; }
+
+    /// <summary>What the numbers are computed with, for the user's eyes: kernels, width of the vectors, threads.</summary>
+    public string Engine => $"{kernels.Name} kernels, {VectorBits.Name}, {Threads} thread{(Threads == 1 ? "" : "s")}";
+
+    /// <summary>Loads a checkpoint folder.</summary>
+    /// <param name="threads">1 or more; 0 for as many as help. The sound does not depend on it.</param>
+    /// <exception cref="MalformedFileException">A file is missing, damaged, or does not fit the others.</exception>
+    /// <exception cref="IOException">A file cannot be read.</exception>
+    public static Speaker Load(string folder, int threads = 0)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        ArgumentOutOfRangeException.ThrowIfNegative(threads);
+        return new Speaker(DitarCheckpoint.Load(folder), threads == 0 ? Math.Min(2, Environment.ProcessorCount) : threads);
+    }
+
+    /// <summary>A stored voice, by name in any case of letters.</summary>
+    /// <exception cref="SpeechException">No such voice; the message lists those there are.</exception>
+    public Voice FindVoice(string name)
+    {
+        var voices = Checkpoint.Voices;
+        return voices.FirstOrDefault(voice => string.Equals(voice.Name, name, StringComparison.OrdinalIgnoreCase))
+            ?? throw new SpeechException(voices.Count == 0
+                ? $"the model has no stored voices; give a recording instead of '{name}'"
+                : $"there is no voice '{name}'; there are {string.Join(", ", voices.Select(voice => voice.Name))}");
+    }
+
+    /// <summary>A voice from a recording of about two seconds and what is said in it.</summary>
+    /// <param name="notice">Hears what was done to the recording.</param>
+    /// <exception cref="SpeechException">The recording or its text is no use as a prompt.</exception>
+    public Voice VoiceFrom(WavAudio audio, string text, Action<string>? notice = null)
+    {
+        var spoken = input.Read(text, notice);
+        if (spoken.Length == 0) throw new SpeechException("the text of the voice prompt has no word that can be spoken");
+        using var scope = KernelSet.Use(kernels);
+        return new Voice("prompt", spoken, VoicePrompt.Encode(Checkpoint, audio, notice));
+    }
+
+    /// <summary>Reads a text and cuts it into utterances; <see cref="Speak(string, SpeakOptions?, CancellationToken)"/> does the same.</summary>
+    /// <exception cref="SpeechException">There is nothing to say, or too much.</exception>
+    public IReadOnlyList<Utterance> Utterances(string text, SpeakOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        options ??= new SpeakOptions();
+        if (string.IsNullOrWhiteSpace(text)) throw new SpeechException("the text is empty");
+        if (text.Length > LongestText) throw new SpeechException($"the text has {text.Length} characters; at most {LongestText} are spoken at a time");
+        var pieces = input.Split(text, options.LongestUtterance, options.Notice);
+        if (pieces.Count == 0) throw new SpeechException("the text has no word that can be spoken");
+        return [.. pieces.Select((piece, number) => new Utterance(number, pieces.Count, piece.Text, piece.Break))];
+    }
+
+    /// <summary>Speaks a text.</summary>
+    /// <returns>The sound in order, made while it is enumerated; nothing is computed ahead.</returns>
+    /// <exception cref="SpeechException">Nothing to say or too much, thrown at once; sound that is not a number, thrown while enumerating.</exception>
+    /// <exception cref="ArgumentException">An option is out of range.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; thrown while enumerating. Chunks handed out stay valid.</exception>
+    public IEnumerable<SpeechChunk> Speak(string text, SpeakOptions? options = null, CancellationToken cancellation = default)
+    {
+        options ??= new SpeakOptions();
+        return Speak(Utterances(text, options), options, cancellation);
+    }
+
+    /// <inheritdoc cref="Speak(string, SpeakOptions?, CancellationToken)"/>
+    public IEnumerable<SpeechChunk> Speak(IReadOnlyList<Utterance> utterances, SpeakOptions options, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(utterances);
+        ArgumentNullException.ThrowIfNull(options);
+        var defaults = Checkpoint.Config.Sampling;
+        var sampler = new SamplerOptions
+        {
+            Steps = options.Steps ?? defaults.Steps,
+            Guidance = options.Guidance ?? defaults.Guidance,
+            Temperature = options.Temperature ?? defaults.Temperature,
+            Seed = options.Seed,
+        };
+        var voice = options.Voice ?? (Checkpoint.Voices.Count > 0 ? Checkpoint.Voices[0] : null);
+        return utterances.SelectMany(utterance => Say(utterance, voice, sampler, options, cancellation));
+    }
+
+    /// <summary>Patches after which an utterance is ended if the stop head has not done so.</summary>
+    public int MostPatches(string spoken)
+    {
+        ArgumentNullException.ThrowIfNull(spoken);
+        return SparePatches + (int)Math.Ceiling(spoken.Length * SecondsPerCharacter * SampleRate / PatchSamples);
+    }
+
+    public void Dispose() => pool?.Dispose();
+
+    private IEnumerable<SpeechChunk> Say(Utterance utterance, Voice? voice, SamplerOptions sampler, SpeakOptions options, CancellationToken cancellation)
+    {
+        // Each utterance has noise of its own.
+        var request = new GenerationRequest(input.Symbols(utterance.Text), sampler with { Seed = unchecked(sampler.Seed + (ulong)utterance.Number) })
+        {
+            // The model was trained on prompt and target with a space between.
+            Prompt = voice is null ? null : new SpeechPrompt(input.Symbols(voice.Text + " "), voice.Latents),
+            MaxPatches = MostPatches(utterance.Text),
+            StopThreshold = Checkpoint.Config.Sampling.StopThreshold,
+        };
+        foreach (var patch in OnKernels(loop.Generate(request, cancellation: cancellation)))
+        {
+            if (!AllFinite(patch.Samples))
+                throw new SpeechException($"the model's sound is not a number from patch {patch.Number} of \"{utterance.Text}\" on; its weights must be damaged");
+            if (patch.Last && patch.StopProbability < request.StopThreshold)
+                options.Notice?.Invoke($"\"{utterance.Text}\" ran to the limit of {patch.Number + 1} patches; its end may be cut off or babble");
+            var pause = patch.Last && utterance.Number < utterance.Count - 1 ? PauseAfter(utterance.Break, options) : 0;
+            yield return new SpeechChunk([.. patch.Samples, .. new float[pause]], utterance, patch.Number, patch.StopProbability, patch.Last, pause);
+        }
+    }
+
+    private int PauseAfter(UtteranceBreak after, SpeakOptions options)
+    {
+        var pause = after switch
+        {
+            UtteranceBreak.Sentence => options.SentencePause,
+            UtteranceBreak.Clause => options.ClausePause,
+            _ => TimeSpan.Zero,
+        };
+        return (int)(SampleRate * pause.TotalSeconds);
+    }
+
+    // Kernels are chosen per thread and a lazy sequence may be continued on another one, so they are set around each step, not around the loop.
+    private IEnumerable<GeneratedPatch> OnKernels(IEnumerable<GeneratedPatch> patches)
+    {
+        using var steps = patches.GetEnumerator();
+        while (true)
+        {
+            using (KernelSet.Use(kernels))
+            {
+                if (!steps.MoveNext()) yield break;
+            }
+
+            yield return steps.Current;
+        }
+    }
+
+    private static bool AllFinite(ReadOnlySpan<float> samples)
+    {
+        foreach (var sample in samples)
+            if (!float.IsFinite(sample)) return false;
+        return true;
+    }
+}
