@@ -172,7 +172,7 @@ public class SayFailureTests(EdgeFolder edge)
         Assert.Contains("me.wav", Prompted(path).RequireError(1));
         WavWriter.Write(path, new float[16000], 16000);
         Assert.Contains("silent", Prompted(path).RequireError(1));
-        WavWriter.Write(path, sound[..1000], 16000);
+        WavWriter.Write(path, sound.AsSpan(0, 1000), 16000);
         Assert.Contains("at least", Prompted(path).RequireError(1));
         WavWriter.Write(path, new float[16000 * 40], 16000);
         Assert.Contains("at most", Prompted(path).RequireError(1));
