@@ -10,12 +10,7 @@ HelpExamples.AddTo(root, new Dictionary<Command, string> { [root] = SayCommand.F
 
 var parsed = root.Parse(args);
 if (parsed.Errors.Count > 0 && parsed.Action is not HelpExamples)
-{
-    Console.Error.WriteLine($"error: {string.Join(" ", parsed.Errors.Select(error => error.Message.ReplaceLineEndings(" ")))}");
-    var path = parsed.CommandResult.Command == root ? "ditar" : $"ditar {parsed.CommandResult.Command.Name}";
-    Console.Error.WriteLine($"'{path} --help' shows how it is used.");
-    return ExitCode.Usage;
-}
+    return Failures.Usage(string.Join(" ", parsed.Errors.Select(error => error.Message)), parsed.CommandResult.Command);
 
 // Interrupts are the commands' own business: they keep what was spoken.
 return parsed.Invoke(new InvocationConfiguration { ProcessTerminationTimeout = null });

@@ -21,7 +21,7 @@ internal sealed class WavFileSink : ISpeechSink
         var file = new FileInfo(path);
         if (Directory.Exists(path)) throw new IOException($"cannot write {path}: it is a folder");
         if (file.Directory is { Exists: false } folder) throw new IOException($"cannot write {path}: there is no folder {folder.FullName}");
-        target = file.ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? file.FullName;
+        target = file.LinkTarget is null ? file.FullName : file.ResolveLinkTarget(returnFinalTarget: true)!.FullName;
         if (!File.Exists(target) || new FileInfo(target).Length > 0)
         {
             RequireWritable(target);

@@ -1,5 +1,6 @@
 // Every failure that a user can cause or meet becomes one line "error: ..." and an exit code. Anything else is a fault of the program and may crash.
 
+using System.CommandLine;
 using Ditar.Reference.Files;
 
 namespace Ditar.Edge;
@@ -22,6 +23,14 @@ internal static class Failures
             Console.Error.WriteLine($"error: {OneLine(fault.Message)}");
             return ExitCode.BadInput;
         }
+    }
+
+    /// <summary>The command line is wrong.</summary>
+    public static int Usage(string message, Command command)
+    {
+        Console.Error.WriteLine($"error: {message.ReplaceLineEndings(" ")}");
+        Console.Error.WriteLine($"'{(command is RootCommand ? "ditar" : $"ditar {command.Name}")} --help' shows how it is used.");
+        return ExitCode.Usage;
     }
 
     // Argument exceptions end in the parameter's name, which means nothing to a user.

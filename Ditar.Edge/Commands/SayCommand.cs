@@ -1,6 +1,7 @@
 // `ditar say`: the options, their limits and their help. What it does is in SpeakAloud.
 
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Ditar.Reference.Diffusion;
 
 namespace Ditar.Edge;
@@ -60,25 +61,23 @@ internal static class SayCommand
             if (result.GetResult(prompt) is not null && result.GetResult(voice) is not null) result.AddError("Give --voice or --prompt, not both.");
             if (result.GetValue(play) && result.GetValue(output) == InputText.StandardInput) result.AddError("--play and '-o -' exclude each other.");
         });
-        command.SetAction(parsed => Failures.Guard(() => SpeakAloud.Run(new SayRequest(
-            parsed.GetValue(text) ?? [],
-            parsed.GetValue(file),
-            parsed.GetValue(output),
-            parsed.GetValue(model),
-            parsed.GetValue(voice),
-            parsed.GetValue(prompt),
-            parsed.GetValue(promptText),
-            new SpeakOptions
+        command.SetAction(parsed =>
+        {
+            var words = parsed.GetValue(text) ?? [];
+            // The text may have any number of words, so the parser takes an option that it does not know for one of them.
+            var stray = parsed.Tokens.TakeWhile(token => token.Type != TokenType.DoubleDash).FirstOrDefault(token => token.Value is ['-', _, ..] && words.Contains(token.Value));
+            if (stray is not null) return Failures.Usage($"There is no option {stray.Value}. Put -- before a text that begins with a dash.", command);
+            var options = new SpeakOptions
             {
                 Seed = parsed.GetValue(seed),
                 Steps = parsed.GetValue(steps),
                 Guidance = parsed.GetValue(guidance),
                 Temperature = parsed.GetValue(temperature),
-            },
-            parsed.GetValue(threads),
-            parsed.GetValue(play),
-            parsed.GetValue(plot),
-            parsed.GetValue(quiet)))));
+            };
+            return Failures.Guard(() => SpeakAloud.Run(new SayRequest(
+                words, parsed.GetValue(file), parsed.GetValue(output), parsed.GetValue(model), parsed.GetValue(voice), parsed.GetValue(prompt),
+                parsed.GetValue(promptText), options, parsed.GetValue(threads), parsed.GetValue(play), parsed.GetValue(plot), parsed.GetValue(quiet))));
+        });
         return command;
     }
 

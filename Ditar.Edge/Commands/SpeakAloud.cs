@@ -67,7 +67,7 @@ internal static class SpeakAloud
 
     private static ISpeechSink OpenSink(string? output, int sampleRate) => output switch
     {
-        InputText.StandardInput => new PcmSink("standard output", Console.OpenStandardOutput()),
+        InputText.StandardInput => PcmSink.ToStandardOutput(),
         null => new WavFileSink(FreeName(), sampleRate),
         _ => new WavFileSink(output, sampleRate),
     };

@@ -15,10 +15,16 @@ internal static class UtteranceSplitter
 
     private static readonly SearchValues<char> BeforeWord = SearchValues.Create(" \t\r\n(\"'“‘");
 
-    // Abbreviations that a sentence hardly ends with.
-    private static readonly HashSet<string> Abbreviations = new(StringComparer.OrdinalIgnoreCase)
+    // Abbreviations that no sentence ends with.
+    private static readonly HashSet<string> Titles = new(StringComparer.OrdinalIgnoreCase)
     {
-        "mr", "mrs", "ms", "dr", "prof", "st", "jr", "sr", "vs", "no", "e.g", "i.e", "fig", "capt", "gen", "col", "sgt", "rev", "hon",
+        "mr", "mrs", "ms", "dr", "prof", "st", "vs", "e.g", "i.e", "capt", "gen", "col", "sgt", "rev", "hon",
+    };
+
+    // Those that may end one: the next letter tells. So does any word with a full stop inside (a.m., U.S.).
+    private static readonly HashSet<string> ShortForms = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "etc", "approx", "inc", "ltd", "corp", "dept", "ave", "rd", "jr", "sr", "hr", "ft", "lb", "oz", "tel",
     };
 
     /// <param name="text">As written.</param>
@@ -87,11 +93,12 @@ internal static class UtteranceSplitter
         if (text[at] != '.' || after > at + 1) return true;
         var next = text.AsSpan(after).TrimStart();
         if (next.IsEmpty) return true;
-        if (char.IsLower(next[0])) return false;
         var word = text.AsSpan(start, at - start);
         word = word[(word.LastIndexOfAny(BeforeWord) + 1)..];
         var initial = word is [var letter] && char.IsUpper(letter);
-        return !initial && !Abbreviations.Contains(word.ToString());
+        if (char.IsAsciiDigit(next[0]) && (word is "No" or "no" or "Fig" or "fig")) return false;
+        if (initial || Titles.Contains(word.ToString())) return false;
+        return !char.IsLower(next[0]) || !(word.Contains('.') || ShortForms.Contains(word.ToString()));
     }
 
     // One clause as read, cut between words where it is too long, and inside a word where there is no other way.
