@@ -108,7 +108,7 @@ internal sealed class SpeechPlot(int sampleRate, int patchSamples)
                 pixels[(Bands - 1 - band) * mel.Frames + frame] = (byte)((mel[frame][band] - lowest) * scale);
         var picture = Convert.ToBase64String(IndexedPng.Encode(pixels, mel.Frames, Bands, Palette()));
         Append(svg, $"<image x=\"{Left}\" y=\"{top}\" width=\"{width:0.#}\" height=\"{MelHeight}\" preserveAspectRatio=\"none\" href=\"data:image/png;base64,{picture}\"/>\n");
-        Label(svg, top, MelHeight, "mel spectrogram");
+        Label(svg, top, MelHeight, "mel spectrogram, Hz");
         foreach (var hertz in new[] { 100, 300, 1000, 3000, 10000 })
         {
             if (hertz >= sampleRate / 2) continue;
@@ -126,7 +126,7 @@ internal sealed class SpeechPlot(int sampleRate, int patchSamples)
 
     private void DrawStops(StringBuilder svg, double top)
     {
-        Label(svg, top, StopHeight, "stop probability of each patch");
+        Label(svg, top, StopHeight, "stop probability");
         foreach (var level in new[] { 0, 0.5, 1 })
         {
             Line(svg, Left, top + StopHeight * (1 - level), Left + width, top + StopHeight * (1 - level), "#ddd");
