@@ -1,6 +1,7 @@
 // `ditar`: speech from text with a DiTAR checkpoint, and what a checkpoint holds. Each command has a file of its own in Commands.
 
 using System.CommandLine;
+using System.Text.RegularExpressions;
 using Ditar.Edge;
 
 var say = SayCommand.Create();
@@ -10,7 +11,10 @@ HelpExamples.AddTo(root, new Dictionary<Command, string> { [root] = SayCommand.F
 
 var parsed = root.Parse(args);
 if (parsed.Errors.Count > 0 && parsed.Action is not HelpExamples)
-    return Failures.Usage(string.Join(" ", parsed.Errors.Select(error => error.Message)), parsed.CommandResult.Command);
+    return Failures.Usage(string.Join(" ", parsed.Errors.Select(error => Plain(error.Message))), parsed.CommandResult.Command);
 
 // Interrupts are the commands' own business: they keep what was spoken.
 return parsed.Invoke(new InvocationConfiguration { ProcessTerminationTimeout = null });
+
+// The parser names the runtime's types.
+static string Plain(string message) => Regex.Replace(message, "as expected type '[^']*(Int|Double)[^']*'", match => match.Groups[1].Value == "Int" ? "as a whole number" : "as a number");

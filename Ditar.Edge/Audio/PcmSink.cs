@@ -29,8 +29,15 @@ internal sealed class PcmSink(string name, Stream stream) : ISpeechSink
             BinaryPrimitives.WriteInt16LittleEndian(bytes.AsSpan(2 * i), value);
         }
 
-        stream.Write(bytes);
-        stream.Flush();
+        try
+        {
+            stream.Write(bytes);
+            stream.Flush();
+        }
+        catch (IOException fault)
+        {
+            throw new IOException($"cannot write to {Name}: {fault.Message}", fault);
+        }
     }
 
     public void Keep()

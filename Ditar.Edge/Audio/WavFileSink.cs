@@ -10,6 +10,7 @@ internal sealed class WavFileSink : ISpeechSink
 {
     private readonly string target;
     private readonly string? partial;
+    private readonly FileStream stream;
     private readonly WavWriter writer;
     private bool kept;
 
@@ -28,9 +29,11 @@ internal sealed class WavFileSink : ISpeechSink
             partial = target + ".partial";
         }
 
+        // No large buffer: what was appended must be in the file when the process ends.
+        stream = new FileStream(partial ?? target, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0);
         try
         {
-            writer = WavWriter.Create(partial ?? target, sampleRate);
+            writer = new WavWriter(stream, sampleRate);
         }
         catch
         {
@@ -56,21 +59,22 @@ internal sealed class WavFileSink : ISpeechSink
 
     public void Dispose()
     {
-        if (kept) return;
+        if (!kept) Discard();
+    }
+
+    // The writer is left alone: it would bring the header up to date.
+    private void Discard()
+    {
         try
         {
-            writer.Dispose();
+            if (partial is null && stream.CanSeek) stream.SetLength(0);
         }
         catch (IOException)
         {
-            // The disk is full or gone; the error that ended the run says so already.
+            // A device has no length.
         }
 
-        Discard();
-    }
-
-    private void Discard()
-    {
+        stream.Dispose();
         if (partial is not null) File.Delete(partial);
     }
 

@@ -39,7 +39,7 @@ internal static class SayCommand
         var guidance = new Option<double?>("--guidance") { Description = "how strongly the text is held to; 0 is none, 1 to 2 are good [default: the model's]", HelpName = "W" };
         var temperature = new Option<double?>("--temperature") { Description = "0 (always the same) to 1 (lively) [default: the model's]", HelpName = "TAU" };
         var model = new Option<string>("--model", "-m") { Description = "folder of the checkpoint [default: models/ditar-tiny, where it is found]", HelpName = "DIR" };
-        var threads = new Option<int>("--threads") { Description = "threads to use; changes no sample [default: as many as help]", HelpName = "N" };
+        var threads = new Option<int>("--threads") { Description = "threads to use; more help large models only, and change no sample", HelpName = "N", DefaultValueFactory = _ => 1 };
         var play = new Option<bool>("--play") { Description = "play it through aplay, ffplay or afplay" };
         var plot = new Option<string>("--plot") { Description = "draw waveform, mel spectrogram, patches and stop probabilities", HelpName = "SVG" };
         var quiet = new Option<bool>("--quiet", "-q") { Description = "no progress and no last line, only warnings and errors" };

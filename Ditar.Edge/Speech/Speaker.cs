@@ -20,9 +20,11 @@ public sealed class Speaker : IDisposable
     /// <summary>Longest text in characters as written.</summary>
     public const int LongestText = 20_000;
 
-    // An utterance that needs more patches than this has lost its way: speech of the corpus stays under 1.1 patches of 0.1 s per character as read.
-    private const int SparePatches = 4;
-    private const double SecondsPerCharacter = 0.16;
+    // An utterance that needs more time than this has lost its way. Of the 12,000 of the training speech none takes more than 0.75 of it ("h w": letters
+    // that are named are long words), and on average they take 0.37.
+    private const double SecondsAtLeast = 0.4;
+    private const double SecondsPerWord = 0.5;
+    private const double SecondsPerLetter = 0.1;
 
     private readonly WorkerPool? pool;
     private readonly SimdKernels kernels;
@@ -53,14 +55,15 @@ public sealed class Speaker : IDisposable
     public string Engine => $"{kernels.Name} kernels, {VectorBits.Name}, {Threads} thread{(Threads == 1 ? "" : "s")}";
 
     /// <summary>Loads a checkpoint folder.</summary>
-    /// <param name="threads">1 or more; 0 for as many as help. The sound does not depend on it.</param>
+    /// <param name="threads">1 or more; the sound does not depend on it. More than one only helps models much larger than the tiny one, whose products are
+    /// done before a second thread has come to help.</param>
     /// <exception cref="MalformedFileException">A file is missing, damaged, or does not fit the others.</exception>
     /// <exception cref="IOException">A file cannot be read.</exception>
-    public static Speaker Load(string folder, int threads = 0)
+    public static Speaker Load(string folder, int threads = 1)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
-        ArgumentOutOfRangeException.ThrowIfNegative(threads);
-        return new Speaker(DitarCheckpoint.Load(folder), threads == 0 ? Math.Min(2, Environment.ProcessorCount) : threads);
+        ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
+        return new Speaker(DitarCheckpoint.Load(folder), threads);
     }
 
     /// <summary>A stored voice, by name in any case of letters.</summary>
@@ -130,7 +133,9 @@ public sealed class Speaker : IDisposable
     public int MostPatches(string spoken)
     {
         ArgumentNullException.ThrowIfNull(spoken);
-        return SparePatches + (int)Math.Ceiling(spoken.Length * SecondsPerCharacter * SampleRate / PatchSamples);
+        var words = spoken.AsSpan().Count(' ') + 1;
+        var seconds = SecondsAtLeast + words * SecondsPerWord + (spoken.Length - words + 1) * SecondsPerLetter;
+        return (int)Math.Ceiling(seconds * SampleRate / PatchSamples);
     }
 
     public void Dispose() => pool?.Dispose();

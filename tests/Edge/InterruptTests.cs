@@ -63,7 +63,7 @@ public class InterruptTests(EdgeFolder edge)
             foreach (var argument in (string[])["-c", "{ \"$@\"; echo \"exit $?\" >&2; } | head -c 100", "sh", .. command]) start.ArgumentList.Add(argument);
         });
         Assert.Equal(100, result.Output.Length);
-        Assert.Contains("error: ", result.Errors);
+        Assert.Contains("error: cannot write to standard output: ", result.Errors);
         Assert.Contains("exit 1", result.Errors);
     }
 }

@@ -13,7 +13,9 @@ public class SayFailureTests(EdgeFolder edge)
         { "say hello --steps 0", "--steps must be 1 to 1000, found 0" },
         { "say hello --temperature 1.5", "--temperature must be 0 to 1, found 1.5" },
         { "say hello --guidance nan", "--guidance" },
-        { "say hello --steps many", "many" },
+        { "say hello --steps many", "'many' for option '--steps' as a whole number" },
+        { "say hello --seed -1", "'-1' for option '--seed' as a whole number" },
+        { "say -5 degrees", "Put -- before" },
         { "say hello --prompt me.wav", "--prompt-text" },
         { "say hello --voice ann --prompt me.wav --prompt-text one", "not both" },
         { "say hello --file text.txt", "not both" },
@@ -101,9 +103,12 @@ public class SayFailureTests(EdgeFolder edge)
             (shape, name == "latent_deviation" ? [.. values.Select(_ => 3e38f)] : values));
         var folder = edge.Empty();
         var old = WriteOld(folder);
-        Assert.Contains("not a number", DitarProcess.Run(folder, ["say", "hello", "-o", "a.wav", "-m", broken]).RequireError(1));
+        File.WriteAllBytes(Path.Combine(folder, "empty.wav"), []);
+        foreach (var output in new[] { "a.wav", "empty.wav", "new.wav" })
+            Assert.Contains("not a number", DitarProcess.Run(folder, ["say", "hello", "-o", output, "-m", broken]).RequireError(1));
         Assert.Equal(old, File.ReadAllBytes(Path.Combine(folder, "a.wav")));
-        Assert.Equal(["a.wav"], Directory.EnumerateFiles(folder).Select(Path.GetFileName));
+        Assert.Equal(0, new FileInfo(Path.Combine(folder, "empty.wav")).Length);
+        Assert.Equal(["a.wav", "empty.wav"], Directory.EnumerateFiles(folder).Select(Path.GetFileName).Order());
     }
 
     [Fact]

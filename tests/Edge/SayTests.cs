@@ -58,6 +58,21 @@ public class SayTests(EdgeFolder edge)
     }
 
     [Fact]
+    public void A_link_is_written_through_and_an_empty_file_in_place()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        var folder = edge.Empty();
+        File.WriteAllText(Path.Combine(folder, "target.wav"), "older");
+        File.CreateSymbolicLink(Path.Combine(folder, "link.wav"), "target.wav");
+        File.WriteAllBytes(Path.Combine(folder, "empty.wav"), []);
+        foreach (var output in new[] { "link.wav", "empty.wav" }) DitarProcess.Run(folder, ["say", "hello", "-o", output, "-m", edge.Model]).RequireDone();
+        Assert.Equal("target.wav", new FileInfo(Path.Combine(folder, "link.wav")).LinkTarget);
+        Assert.Equal(File.ReadAllBytes(Path.Combine(folder, "empty.wav")), File.ReadAllBytes(Path.Combine(folder, "target.wav")));
+        Assert.True(WavFile.Read(Path.Combine(folder, "target.wav")).Frames > 0);
+        Assert.Equal(["empty.wav", "link.wav", "target.wav"], Directory.EnumerateFiles(folder).Select(Path.GetFileName).Order());
+    }
+
+    [Fact]
     public void A_text_of_several_sentences_is_spoken_one_after_the_other_with_pauses()
     {
         var folder = edge.Empty();
@@ -82,8 +97,8 @@ public class SayTests(EdgeFolder edge)
     public void An_utterance_without_end_is_stopped_and_reported()
     {
         var result = DitarProcess.Run(edge.Empty(), ["say", "hello", "-o", "-", "-m", edge.Endless]).RequireDone();
-        Assert.Contains("note: \"hello\" ran to the limit of 12 patches", result.Errors);
-        Assert.Equal(12 * TinyCheckpoint.PatchSamples * 2, result.Output.Length);
+        Assert.Contains("note: \"hello\" ran to the limit of 14 patches", result.Errors);
+        Assert.Equal(14 * TinyCheckpoint.PatchSamples * 2, result.Output.Length);
     }
 
     [Fact]
