@@ -106,7 +106,11 @@ internal static class UtteranceSplitter
     {
         if (clause.Length <= longest) return [(clause, UtteranceBreak.Clause)];
         var words = clause.Split(' ').SelectMany(word => word.Chunk(longest)).Select(letters => (new string(letters), UtteranceBreak.Word)).ToList();
-        var parts = Pack(words, longest);
+        var count = Pack(words, longest).Count;
+        // As many parts as are needed, and none much shorter than the others: a lone last word is badly spoken.
+        var limit = (clause.Length + count - 1) / count;
+        while (Pack(words, limit).Count > count) limit++;
+        var parts = Pack(words, limit);
         parts[^1] = (parts[^1].Text, UtteranceBreak.Clause);
         return parts;
     }

@@ -40,7 +40,7 @@ public class UtteranceSplitterTests
         var parts = UtteranceSplitter.Split("one two three, four five, six seven eight nine ten eleven, twelve", Read, 25);
         Assert.Equal(
             [
-                ("one two three four five", UtteranceBreak.Clause), ("six seven eight nine ten", UtteranceBreak.Word), ("eleven twelve", UtteranceBreak.Sentence),
+                ("one two three four five", UtteranceBreak.Clause), ("six seven eight", UtteranceBreak.Word), ("nine ten eleven twelve", UtteranceBreak.Sentence),
             ],
             parts);
         Assert.Equal(["abcde", "f gh"], UtteranceSplitter.Split("abcdef gh", Read, 5).Select(part => part.Text));
