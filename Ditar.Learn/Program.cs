@@ -14,4 +14,6 @@ var root = new RootCommand("Make training speech, train and evaluate DiTAR.")
     EvalCommand.Create(),
     PackageCommand.Create(),
 };
-return await root.Parse(args).InvokeAsync().ConfigureAwait(false);
+// A run that is told to stop finishes its step and saves its state first.
+var patience = new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromMinutes(1) };
+return await root.Parse(args).InvokeAsync(patience).ConfigureAwait(false);

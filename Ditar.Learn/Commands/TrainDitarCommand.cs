@@ -46,12 +46,8 @@ internal static class TrainDitarCommand
                     Path.Combine(parsed.GetRequiredValue(tokenizer).FullName, LatentCorpus.FileName), parsed.GetRequiredValue(corpus).FullName);
                 var (autoencoder, _) = VaeCheckpoint.Load(parsed.GetRequiredValue(tokenizer).FullName);
                 var config = DitarConfig.Tiny(SpeechSymbols.Count) with { HistoryPatches = parsed.GetValue(history), LatentDim = latents.Dim };
-                LatentUtterance[] utterances =
-                [
-                    .. latents.Utterances.Select(u => new LatentUtterance(u.Text, u.Kind, u.Voice, u.Split, latents.Latents(u).ToArray(), u.Phones)),
-                ];
                 var builder = new DitarBatchBuilder(config, SpeechSymbols.Of, SpeechSymbols.AudioStart, SpeechSymbols.Of(" ")[0]);
-                TrainingRun.Run(new DitarTask(config, utterances, builder, options, autoencoder), run, parsed.GetRequiredValue(output).FullName, Console.WriteLine, cancellation);
+                TrainingRun.Run(new DitarTask(config, latents.ToUtterances(), builder, options, autoencoder), run, parsed.GetRequiredValue(output).FullName, Console.WriteLine, cancellation);
             }),
             CancellationToken.None));
         return command;
