@@ -56,6 +56,11 @@ public sealed record CheckpointConfig
         {
             throw new CheckpointException(path, error.Path, "a configuration of this version", error.Message, error);
         }
+        catch (ArgumentException error)
+        {
+            // A number such as 1e400 is read as infinity, which JSON cannot say.
+            throw new CheckpointException(path, null, "finite numbers", error.Message, error);
+        }
     }
 
     public void Write(string path) => AtomicFile.Write(path, JsonSerializer.SerializeToUtf8Bytes(this, CheckpointJson.Default.CheckpointConfig));
