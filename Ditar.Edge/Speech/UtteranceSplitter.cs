@@ -108,7 +108,8 @@ internal static class UtteranceSplitter
         var words = clause.Split(' ').SelectMany(word => word.Chunk(longest)).Select(letters => (new string(letters), UtteranceBreak.Word)).ToList();
         var count = Pack(words, longest).Count;
         // As many parts as are needed, and none much shorter than the others: a lone last word is badly spoken.
-        var limit = (clause.Length + count - 1) / count;
+        // The spaces at the cuts fall away, so the mean may be one more than the longest.
+        var limit = Math.Min(longest, (clause.Length + count - 1) / count);
         while (Pack(words, limit).Count > count) limit++;
         var parts = Pack(words, limit);
         parts[^1] = (parts[^1].Text, UtteranceBreak.Clause);

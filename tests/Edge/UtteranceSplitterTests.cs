@@ -47,6 +47,10 @@ public class UtteranceSplitterTests
     }
 
     [Fact]
+    public void Equal_parts_do_not_grow_beyond_the_longest() =>
+        Assert.Equal(["ab", "cd", "ef"], UtteranceSplitter.Split("ab cd ef", Read, 2).Select(part => part.Text));
+
+    [Fact]
     public void No_part_is_empty_or_too_long_and_the_last_one_ends_a_sentence() => Check(Texts, (text, longest) =>
     {
         var parts = UtteranceSplitter.Split(text, Read, longest);
