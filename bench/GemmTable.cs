@@ -42,6 +42,9 @@ internal static class GemmTable
                 AddProduct(rows, Form.Window, m, n, k, null);
             foreach (var (m, n, k) in new[] { (2, 512, 512), (9, 512, 128), (16, 768, 192) })
                 AddProduct(rows, Form.Forward, m, n, k, null);
+            AddVector(rows, 2, 4096, 6144, null);
+            AddVector(rows, 3, 4096, 6144, pool);
+            AddVector(rows, 2, 768, 192, null);
         }
 
         var timings = Stopwatches.Time(25, 0.004, [.. rows.Select(r => r.Run)]);
@@ -77,6 +80,17 @@ internal static class GemmTable
         rows.Add((
             $"{name} {m} x {n} x {k}{(pool is null ? "" : ", 2 threads")}", 2.0 * m * n * k, "GFLOP/s", pool is null ? 0 : 1,
             () => Gemm.Multiply(m, n, k, a, aRow, aColumn, b, bRow, bColumn, c, n, form == Form.Weight, pool)));
+    }
+
+    // y = W x with W [n, k]: what counts is how fast W is read. The large one is beyond every cache.
+    private static void AddVector(
+        List<(string Name, double Work, string Unit, double Peak, Action Run)> rows, int peakRow, int n, int k, WorkerPool? pool)
+    {
+        var random = new Random(1);
+        var (w, x, y) = (Values(random, n * k), Values(random, k), new float[n]);
+        rows.Add((
+            $"W x, W [{n}, {k}]{(pool is null ? "" : ", 2 threads")}", (double)n * k * sizeof(float), "GB/s", peakRow,
+            () => Gemm.Multiply(1, n, k, x, k, 1, w, 1, k, y, n, false, pool)));
     }
 
     private static float[] Values(Random random, int length)

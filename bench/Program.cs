@@ -1,17 +1,24 @@
-// Side-by-side tables of kernels against what the machine can do: `peaks`, `gemm`.
+// Side-by-side tables of kernels against what the machine can do: `peaks`, `gemm`, `kernels`. `kernels:norm` keeps the names with "norm" in them.
 
 using Ditar.Bench;
 using Ditar.Simd;
 
-string[] known = ["peaks", "gemm"];
-if (args.Length == 0 || args.Except(known).Any())
+string[] known = ["peaks", "gemm", "kernels"];
+var kernels = args.Where(arg => arg.StartsWith("kernels:", StringComparison.Ordinal)).ToArray();
+if (args.Length == 0 || args.Except(known).Except(kernels).Any())
 {
     Console.Error.WriteLine($"Usage: bench {string.Join(' ', known.Select(name => $"[{name}]"))}");
     return 2;
 }
 
-using var pool = new WorkerPool(Math.Min(2, Environment.ProcessorCount));
-var peaks = new Peaks(pool);
 if (args.Contains("peaks") || args.Contains("gemm"))
-    GemmTable.Print(peaks, pool, args.Contains("gemm"));
+{
+    using var pool = new WorkerPool(Math.Min(2, Environment.ProcessorCount));
+    GemmTable.Print(new Peaks(pool), pool, args.Contains("gemm"));
+}
+
+if (args.Contains("kernels"))
+    KernelTable.Print();
+foreach (var arg in kernels)
+    KernelTable.Print(filter: arg["kernels:".Length..]);
 return 0;

@@ -8,6 +8,10 @@ namespace Ditar.Simd;
 /// <summary>y = x s with s = sigmoid(x).</summary>
 internal readonly struct SiluOperator : IUnaryOperator, IGradientOperator
 {
+    public static bool ReadsX => true;
+
+    public static bool ReadsY => false;
+
     [MethodImpl(Jit.Inline)]
     public static TVector Invoke<TWidth, TVector>(TVector x)
         where TWidth : IWidth<TVector>
@@ -28,6 +32,10 @@ internal readonly struct SiluOperator : IUnaryOperator, IGradientOperator
 /// <summary>y = x s with s = sigmoid(u), u = c (x + d x^3).</summary>
 internal readonly struct GeluOperator : IUnaryOperator, IGradientOperator
 {
+    public static bool ReadsX => true;
+
+    public static bool ReadsY => false;
+
     private const float C = (float)PlainKernels.GeluSlope, Cd = (float)(PlainKernels.GeluSlope * PlainKernels.GeluCubic);
 
     // Beyond this s is 0 or 1 in float32, and x^3 cannot overflow within it.

@@ -16,6 +16,12 @@ internal interface IUnaryOperator
 /// <summary>dx = dy f'(x), given x and y = f(x).</summary>
 internal interface IGradientOperator
 {
+    /// <summary>Whether the derivative is computed from x; where not, x is not even read: these loops are as fast as memory.</summary>
+    static abstract bool ReadsX { get; }
+
+    /// <summary>Whether the derivative is computed from y.</summary>
+    static abstract bool ReadsY { get; }
+
     static abstract TVector Invoke<TWidth, TVector>(TVector x, TVector y, TVector dy)
         where TWidth : IWidth<TVector>
         where TVector : unmanaged;
@@ -65,7 +71,9 @@ internal readonly unsafe struct GradientWork<TOperator>(int length, float* x, fl
         nint i = 0;
         for (; i <= n - TWidth.Count; i += TWidth.Count)
         {
-            var value = TOperator.Invoke<TWidth, TVector>(TWidth.Load(px + i), TWidth.Load(py + i), TWidth.Load(pdy + i));
+            var upstream = TWidth.Load(pdy + i);
+            var value = TOperator.Invoke<TWidth, TVector>(
+                TOperator.ReadsX ? TWidth.Load(px + i) : upstream, TOperator.ReadsY ? TWidth.Load(py + i) : upstream, upstream);
             TWidth.Store(value, pdx + i);
         }
 
@@ -85,6 +93,8 @@ internal readonly unsafe struct BinaryWork<TOperator>(
     int outer, int inner, float* a, nint aOuter, bool aRepeats, float* b, nint bOuter, bool bRepeats, float* y) : IVectorWork
     where TOperator : struct, IBinaryOperator
 {
+    private const int LongestPattern = 1024;
+
     [MethodImpl(Jit.Hot)]
     public void Run<TWidth, TVector>()
         where TWidth : IWidth<TVector>
@@ -92,6 +102,12 @@ internal readonly unsafe struct BinaryWork<TOperator>(
     {
         float* pa = a, pb = b, py = y;
         var n = inner;
+        if (bOuter == 0 && !aRepeats && !bRepeats && aOuter == n && n % TWidth.Count != 0 && n <= LongestPattern && outer > 2 * TWidth.Count)
+        {
+            RunOnPattern<TWidth, TVector>();
+            return;
+        }
+
         for (var o = 0; o < outer; o++, pa += aOuter, pb += bOuter, py += n)
         {
             nint i = 0;
@@ -120,6 +136,21 @@ internal readonly unsafe struct BinaryWork<TOperator>(
                 Partial.Store<TWidth, TVector>(value, py + i, count);
             }
         }
+    }
+
+    // Rows such as 24 channels have a remainder each. Repeated until it fills whole vectors, b becomes a longer row without one.
+    private void RunOnPattern<TWidth, TVector>()
+        where TWidth : IWidth<TVector>
+        where TVector : unmanaged
+    {
+        var period = ChannelPattern.Length<TWidth, TVector>(inner);
+        var pattern = Scratch.OfThread.Pattern((nuint)period);
+        ChannelPattern.Fill(b, inner, period, pattern);
+        var length = (long)outer * inner;
+        var (full, rest) = ((int)(length / period), (int)(length % period));
+        var done = (nint)full * period;
+        new BinaryWork<TOperator>(full, period, a, period, false, pattern, 0, false, y).Run<TWidth, TVector>();
+        new BinaryWork<TOperator>(1, rest, a + done, 0, false, pattern, 0, false, y + done).Run<TWidth, TVector>();
     }
 }
 

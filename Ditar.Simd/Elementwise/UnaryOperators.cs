@@ -7,6 +7,10 @@ namespace Ditar.Simd;
 
 internal readonly struct NegateOperator : IUnaryOperator, IGradientOperator
 {
+    public static bool ReadsX => false;
+
+    public static bool ReadsY => false;
+
     [MethodImpl(Jit.Inline)]
     public static TVector Invoke<TWidth, TVector>(TVector x)
         where TWidth : IWidth<TVector>
@@ -20,6 +24,10 @@ internal readonly struct NegateOperator : IUnaryOperator, IGradientOperator
 
 internal readonly struct AbsOperator : IUnaryOperator, IGradientOperator
 {
+    public static bool ReadsX => true;
+
+    public static bool ReadsY => false;
+
     [MethodImpl(Jit.Inline)]
     public static TVector Invoke<TWidth, TVector>(TVector x)
         where TWidth : IWidth<TVector>
@@ -34,6 +42,10 @@ internal readonly struct AbsOperator : IUnaryOperator, IGradientOperator
 
 internal readonly struct SquareOperator : IUnaryOperator, IGradientOperator
 {
+    public static bool ReadsX => true;
+
+    public static bool ReadsY => false;
+
     [MethodImpl(Jit.Inline)]
     public static TVector Invoke<TWidth, TVector>(TVector x)
         where TWidth : IWidth<TVector>
@@ -47,6 +59,10 @@ internal readonly struct SquareOperator : IUnaryOperator, IGradientOperator
 
 internal readonly struct SqrtOperator : IUnaryOperator, IGradientOperator
 {
+    public static bool ReadsX => false;
+
+    public static bool ReadsY => true;
+
     [MethodImpl(Jit.Inline)]
     public static TVector Invoke<TWidth, TVector>(TVector x)
         where TWidth : IWidth<TVector>
@@ -60,6 +76,10 @@ internal readonly struct SqrtOperator : IUnaryOperator, IGradientOperator
 
 internal readonly struct ReciprocalSqrtOperator : IUnaryOperator, IGradientOperator
 {
+    public static bool ReadsX => false;
+
+    public static bool ReadsY => true;
+
     [MethodImpl(Jit.Inline)]
     public static TVector Invoke<TWidth, TVector>(TVector x)
         where TWidth : IWidth<TVector>
@@ -73,6 +93,10 @@ internal readonly struct ReciprocalSqrtOperator : IUnaryOperator, IGradientOpera
 
 internal readonly struct ReciprocalOperator : IUnaryOperator, IGradientOperator
 {
+    public static bool ReadsX => false;
+
+    public static bool ReadsY => true;
+
     [MethodImpl(Jit.Inline)]
     public static TVector Invoke<TWidth, TVector>(TVector x)
         where TWidth : IWidth<TVector>
@@ -86,6 +110,10 @@ internal readonly struct ReciprocalOperator : IUnaryOperator, IGradientOperator
 
 internal readonly struct ExpOperator : IUnaryOperator, IGradientOperator
 {
+    public static bool ReadsX => false;
+
+    public static bool ReadsY => true;
+
     [MethodImpl(Jit.Inline)]
     public static TVector Invoke<TWidth, TVector>(TVector x)
         where TWidth : IWidth<TVector>
@@ -99,6 +127,10 @@ internal readonly struct ExpOperator : IUnaryOperator, IGradientOperator
 
 internal readonly struct LogOperator : IUnaryOperator, IGradientOperator
 {
+    public static bool ReadsX => true;
+
+    public static bool ReadsY => false;
+
     [MethodImpl(Jit.Inline)]
     public static TVector Invoke<TWidth, TVector>(TVector x)
         where TWidth : IWidth<TVector>
@@ -112,6 +144,10 @@ internal readonly struct LogOperator : IUnaryOperator, IGradientOperator
 
 internal readonly struct SinOperator : IUnaryOperator, IGradientOperator
 {
+    public static bool ReadsX => true;
+
+    public static bool ReadsY => false;
+
     [MethodImpl(Jit.Inline)]
     public static TVector Invoke<TWidth, TVector>(TVector x)
         where TWidth : IWidth<TVector>
@@ -125,6 +161,10 @@ internal readonly struct SinOperator : IUnaryOperator, IGradientOperator
 
 internal readonly struct CosOperator : IUnaryOperator, IGradientOperator
 {
+    public static bool ReadsX => true;
+
+    public static bool ReadsY => false;
+
     [MethodImpl(Jit.Inline)]
     public static TVector Invoke<TWidth, TVector>(TVector x)
         where TWidth : IWidth<TVector>
@@ -138,6 +178,10 @@ internal readonly struct CosOperator : IUnaryOperator, IGradientOperator
 
 internal readonly struct TanhOperator : IUnaryOperator, IGradientOperator
 {
+    public static bool ReadsX => false;
+
+    public static bool ReadsY => true;
+
     [MethodImpl(Jit.Inline)]
     public static TVector Invoke<TWidth, TVector>(TVector x)
         where TWidth : IWidth<TVector>
@@ -151,6 +195,10 @@ internal readonly struct TanhOperator : IUnaryOperator, IGradientOperator
 
 internal readonly struct SigmoidOperator : IUnaryOperator, IGradientOperator
 {
+    public static bool ReadsX => false;
+
+    public static bool ReadsY => true;
+
     [MethodImpl(Jit.Inline)]
     public static TVector Invoke<TWidth, TVector>(TVector x)
         where TWidth : IWidth<TVector>
@@ -164,6 +212,10 @@ internal readonly struct SigmoidOperator : IUnaryOperator, IGradientOperator
 
 internal readonly struct SoftplusOperator : IUnaryOperator, IGradientOperator
 {
+    public static bool ReadsX => true;
+
+    public static bool ReadsY => false;
+
     [MethodImpl(Jit.Inline)]
     public static TVector Invoke<TWidth, TVector>(TVector x)
         where TWidth : IWidth<TVector>

@@ -4,6 +4,7 @@
 // held, A passing) was up to half slower where C is larger than the caches.
 
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace Ditar.Simd;
 
@@ -14,6 +15,9 @@ internal unsafe struct GemmOperands
     public float* A, B, C;
     public nint ARowStride, AColumnStride, BRowStride, BColumnStride, CRowStride;
     public bool Accumulate;
+
+    /// <summary>What to prefetch while the first, second and third panel of each group of rows pass.</summary>
+    public GemmWalk First, Second, Third;
 
     /// <summary>The same product for rows m0..m0+m of C and columns n0..n0+n.</summary>
     public readonly GemmOperands Part(int m0, int m, int n0, int n)
@@ -34,8 +38,9 @@ internal static unsafe class GemmBlocks
     // tile rows is 12 x 512 x 4 bytes = 24 KB, half of a 48 KB first-level cache. Longer sums are cut evenly.
     private const int MaxSteps = 512, MaxColumns = 512;
 
-    // When A must be packed: 240 x 512 x 4 bytes = 480 KB at a time. A multiple of 12 and 6.
-    private const int MaxPackedRows = 240;
+    // Where A is packed, a group takes 16 places per step: 16 x 256 x 4 bytes = 16 KB leave the first-level cache room for the panels. Blocks of
+    // 240 rows (a multiple of 12 and 6) are packed at a time.
+    private const int MaxPackedSteps = 256, MaxPackedRows = 240;
 
     /// <summary>Computes the product on the calling thread.</summary>
     [MethodImpl(Jit.Hot)]
@@ -45,53 +50,84 @@ internal static unsafe class GemmBlocks
     {
         var (m, n, k) = (product.M, product.N, product.K);
         var panelWidth = 2 * TWidth.Count;
-        var stepBlocks = (k + MaxSteps - 1) / MaxSteps;
         var packA = product.AColumnStride != 1;
+        var maxSteps = packA ? MaxPackedSteps : MaxSteps;
+        var stepBlocks = (k + maxSteps - 1) / maxSteps;
+        var rows = packA ? Math.Min(m, MaxPackedRows) : m;
         var scratch = Scratch.OfThread;
         var steps = (k + stepBlocks - 1) / stepBlocks;
-        var columnsHeld = Math.Min(MaxColumns, (n + panelWidth - 1) / panelWidth * panelWidth);
-        var panels = scratch.PanelsOfB((nuint)steps * (nuint)columnsHeld);
-        var packed = packA ? scratch.GroupsOfA((nuint)steps * (nuint)Math.Min(m + TWidth.TileRows, MaxPackedRows)) : null;
+        var panelsHeld = (Math.Min(MaxColumns, n) + panelWidth - 1) / panelWidth;
+        var panels = scratch.PanelsOfB((nuint)(panelsHeld * GemmPack.Panel<TWidth, TVector>(steps).Stride));
+        var groupsHeld = (rows + TWidth.TileRows - 1) / TWidth.TileRows;
+        var packed = packA ? scratch.GroupsOfA((nuint)(groupsHeld * GemmPack.Group<TWidth, TVector>(steps).Stride)) : null;
         for (var p0 = 0; p0 < k; p0 += steps)
         {
-            var p = Math.Min(steps, k - p0);
             for (var n0 = 0; n0 < n; n0 += MaxColumns)
             {
-                var columns = Math.Min(MaxColumns, n - n0);
-                var b = product.B + (p0 * product.BRowStride) + (n0 * product.BColumnStride);
-                GemmPack.Strips(b, product.BColumnStride, product.BRowStride, columns, p, panelWidth, panels);
-
-                var rows = packA ? Math.Min(m, MaxPackedRows) : m;
+                var block = product.Part(0, m, n0, Math.Min(MaxColumns, n - n0));
+                block.A += p0 * product.AColumnStride;
+                block.B += p0 * product.BRowStride;
+                block.K = Math.Min(steps, k - p0);
+                block.Accumulate = product.Accumulate || p0 > 0;
+                var panel = GemmPack.Panel<TWidth, TVector>(block.K);
+                GemmPack.Strips<TWidth, TVector>(block.B, block.BColumnStride, block.BRowStride, block.N, block.K, panel, panels);
                 for (var m0 = 0; m0 < m; m0 += rows)
                 {
-                    var block = product.Part(m0, Math.Min(rows, m - m0), n0, columns);
-                    block.A += p0 * product.AColumnStride;
-                    block.K = p;
-                    block.Accumulate = product.Accumulate || p0 > 0;
-                    Block<TWidth, TVector>(block, panels, packed);
+                    var part = block.Part(m0, Math.Min(rows, m - m0), 0, block.N);
+                    if (packA)
+                        Announce<TWidth, TVector>(in product, in block, ref part, m0, p0);
+                    part.B = panels;
+                    part.BRowStride = panel.Pitch;
+                    Block<TWidth, TVector>(part, packed, panel.Stride);
                 }
             }
         }
     }
 
-    [MethodImpl(Jit.Hot)]
-    private static void Block<TWidth, TVector>(GemmOperands block, float* panels, float* packed)
+    // Sums over thousands of rows (weight gradients) read both operands once, from far away, and pack them before any arithmetic. So what is
+    // packed next is fetched while the present part is computed: the next rows of A, and before the next block of k also its B.
+    [MethodImpl(Jit.Inline)]
+    private static void Announce<TWidth, TVector>(in GemmOperands product, in GemmOperands block, ref GemmOperands part, int m0, int p0)
         where TWidth : IWidth<TVector>
         where TVector : unmanaged
     {
-        var aGroupStride = TWidth.TileRows * block.ARowStride;
-        if (packed != null)
+        var groups = (part.M + TWidth.TileRows - 1) / TWidth.TileRows;
+        if (m0 + part.M < product.M)
         {
-            GemmPack.Strips(block.A, block.ARowStride, block.AColumnStride, block.M, block.K, TWidth.TileRows, packed);
-            block.A = packed;
-            block.ARowStride = 1;
-            block.AColumnStride = TWidth.TileRows;
-            aGroupStride = (nint)TWidth.TileRows * block.K;
+            part.First = GemmWalk.Over(part.A + (part.M * part.ARowStride), part.K, part.AColumnStride, groups);
+        }
+        else if (p0 + part.K < product.K)
+        {
+            part.First = GemmWalk.Over(block.A + (part.K * block.AColumnStride), part.K, block.AColumnStride, groups);
+            part.Second = GemmWalk.Over(block.B + (part.K * block.BRowStride), part.K, block.BRowStride, groups);
+            part.Third = part.Second;
+            part.Third.Start += GemmWalk.RowLength;
+        }
+    }
+
+    [MethodImpl(Jit.Hot)]
+    private static void Block<TWidth, TVector>(GemmOperands block, float* packed, nint bPanelStride)
+        where TWidth : IWidth<TVector>
+        where TVector : unmanaged
+    {
+        if (packed == null)
+        {
+            // Rows of A are read where they lie; the next group is on its way while the first panel passes the present one.
+            var aGroupStride = TWidth.TileRows * block.ARowStride;
+            block.First = new GemmWalk
+            {
+                Start = block.A + aGroupStride, PerGroup = aGroupStride, Step = block.ARowStride, Turn = GemmTile.AheadPeriod * (1 - block.ARowStride),
+            };
+            Tiles<TWidth, TVector>(in block, aGroupStride, bPanelStride);
+            return;
         }
 
-        block.B = panels;
-        block.BRowStride = 2 * TWidth.Count;
-        Tiles<TWidth, TVector>(in block, aGroupStride, 2 * TWidth.Count * (nint)block.K);
+        var group = GemmPack.Group<TWidth, TVector>(block.K);
+        GemmPack.Strips<TWidth, TVector>(block.A, block.ARowStride, block.AColumnStride, block.M, block.K, group, packed);
+        block.A = packed;
+        block.ARowStride = 1;
+        block.AColumnStride = group.Pitch;
+        Tiles<TWidth, TVector>(in block, group.Stride, bPanelStride);
     }
 
     /// <summary>All tiles of C, with operands that need no further packing. Fused kernels call it on matrices that they arranged themselves.</summary>
@@ -111,22 +147,25 @@ internal static unsafe class GemmBlocks
             tile.A = block.A + (i / TWidth.TileRows * aGroupStride);
             tile.B = block.B;
             tile.C = block.C + (i * block.CRowStride);
+            var group = i / TWidth.TileRows;
             for (var j = 0; j < block.N; j += panelWidth, tile.B += bPanelStride, tile.C += panelWidth)
             {
                 tile.N = Math.Min(panelWidth, block.N - j);
+                var walk = j == 0 ? block.First : j == panelWidth ? block.Second : j == 2 * panelWidth ? block.Third : default;
+                walk.Start += group * walk.PerGroup;
                 if (tile.N == panelWidth)
-                    Rows<TWidth, TVector, Two>(in tile);
+                    Rows<TWidth, TVector, Two>(in tile, in walk);
                 else if (tile.N == TWidth.Count)
-                    Rows<TWidth, TVector, One>(in tile);
+                    Rows<TWidth, TVector, One>(in tile, in walk);
                 else
-                    Edge<TWidth, TVector>(tile);
+                    Edge<TWidth, TVector>(tile, in walk);
             }
         }
     }
 
     /// <summary>A tile at the right edge: computed at full width into scratch, of which only the columns that exist go to C.</summary>
     [MethodImpl(Jit.Hot)]
-    private static void Edge<TWidth, TVector>(GemmOperands tile)
+    private static void Edge<TWidth, TVector>(GemmOperands tile, in GemmWalk walk)
         where TWidth : IWidth<TVector>
         where TVector : unmanaged
     {
@@ -139,18 +178,25 @@ internal static unsafe class GemmBlocks
         tile.CRowStride = panelWidth;
         tile.Accumulate = false;
         if (tile.N < TWidth.Count)
-            Rows<TWidth, TVector, One>(in tile);
+            Rows<TWidth, TVector, One>(in tile, in walk);
         else
-            Rows<TWidth, TVector, Two>(in tile);
+            Rows<TWidth, TVector, Two>(in tile, in walk);
         for (var i = 0; i < tile.M; i++, c += stride, wide += panelWidth)
         {
-            for (var j = 0; j < tile.N; j++)
+            var j = 0;
+            for (; j <= tile.N - 4; j += 4)
+            {
+                var four = Vector128.Load(wide + j);
+                Vector128.Store(accumulate ? Vector128.Load(c + j) + four : four, c + j);
+            }
+
+            for (; j < tile.N; j++)
                 c[j] = accumulate ? c[j] + wide[j] : wide[j];
         }
     }
 
     [MethodImpl(Jit.Hot)]
-    private static void Rows<TWidth, TVector, TVectors>(in GemmOperands tile)
+    private static void Rows<TWidth, TVector, TVectors>(in GemmOperands tile, in GemmWalk walk)
         where TWidth : IWidth<TVector>
         where TVector : unmanaged
         where TVectors : ICount
@@ -158,40 +204,40 @@ internal static unsafe class GemmBlocks
         switch (tile.M)
         {
             case 1:
-                Tile<TWidth, TVector, One, TVectors>(in tile);
+                Tile<TWidth, TVector, One, TVectors>(in tile, in walk);
                 break;
             case 2:
-                Tile<TWidth, TVector, Two, TVectors>(in tile);
+                Tile<TWidth, TVector, Two, TVectors>(in tile, in walk);
                 break;
             case 3:
-                Tile<TWidth, TVector, Three, TVectors>(in tile);
+                Tile<TWidth, TVector, Three, TVectors>(in tile, in walk);
                 break;
             case 4:
-                Tile<TWidth, TVector, Four, TVectors>(in tile);
+                Tile<TWidth, TVector, Four, TVectors>(in tile, in walk);
                 break;
             case 5:
-                Tile<TWidth, TVector, Five, TVectors>(in tile);
+                Tile<TWidth, TVector, Five, TVectors>(in tile, in walk);
                 break;
             case 6:
-                Tile<TWidth, TVector, Six, TVectors>(in tile);
+                Tile<TWidth, TVector, Six, TVectors>(in tile, in walk);
                 break;
             case 7:
-                Tile<TWidth, TVector, Seven, TVectors>(in tile);
+                Tile<TWidth, TVector, Seven, TVectors>(in tile, in walk);
                 break;
             case 8:
-                Tile<TWidth, TVector, Eight, TVectors>(in tile);
+                Tile<TWidth, TVector, Eight, TVectors>(in tile, in walk);
                 break;
             case 9:
-                Tile<TWidth, TVector, Nine, TVectors>(in tile);
+                Tile<TWidth, TVector, Nine, TVectors>(in tile, in walk);
                 break;
             case 10:
-                Tile<TWidth, TVector, Ten, TVectors>(in tile);
+                Tile<TWidth, TVector, Ten, TVectors>(in tile, in walk);
                 break;
             case 11:
-                Tile<TWidth, TVector, Eleven, TVectors>(in tile);
+                Tile<TWidth, TVector, Eleven, TVectors>(in tile, in walk);
                 break;
             case 12:
-                Tile<TWidth, TVector, Twelve, TVectors>(in tile);
+                Tile<TWidth, TVector, Twelve, TVectors>(in tile, in walk);
                 break;
             default:
                 throw new System.Diagnostics.UnreachableException($"A tile has 1 to 12 rows, not {tile.M}.");
@@ -199,10 +245,11 @@ internal static unsafe class GemmBlocks
     }
 
     [MethodImpl(Jit.Inline)]
-    private static void Tile<TWidth, TVector, TRows, TVectors>(in GemmOperands tile)
+    private static void Tile<TWidth, TVector, TRows, TVectors>(in GemmOperands tile, in GemmWalk walk)
         where TWidth : IWidth<TVector>
         where TVector : unmanaged
         where TRows : ICount
         where TVectors : ICount => GemmTile.Multiply<TWidth, TVector, TRows, TVectors>(
-            tile.K, tile.A, tile.ARowStride, tile.AColumnStride, tile.B, tile.BRowStride, tile.C, tile.CRowStride, tile.Accumulate);
+            tile.K, tile.A, tile.ARowStride, tile.AColumnStride, tile.B, tile.BRowStride, tile.C, tile.CRowStride, tile.Accumulate,
+            walk.Start, walk.Step, walk.Turn);
 }

@@ -1,7 +1,7 @@
-// Copies a strip of a matrix into the order in which the tile kernel reads it: for each step of k, `width` consecutive values.
-// B is cut into panels of two vectors, A (when it is packed at all) into groups of tile rows; both are the same copy with the roles of
-// the strides exchanged. Lanes beyond the matrix are zero, so that the kernel may compute and then drop them.
-
+// Copies a matrix into the order in which the tile kernel reads it: strips of lanes (columns of B, rows of A), and in a strip the lanes of
+// one step of k side by side. The lanes of a step start on a vector: a group of 12 tile rows takes 16 places, so that every store is one
+// whole cache line. Strips are one vector further apart than they are long; at a distance of a power of two they would all fall on the same
+// few sets of the first-level cache. Places without a lane hold zero (or, in groups of A, anything finite or not: nobody reads them).
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
@@ -11,72 +11,111 @@ namespace Ditar.Simd;
 
 internal static unsafe class GemmPack
 {
-    /// <summary>
-    /// Cuts the lanes into strips of <paramref name="width"/>: packed[strip][p, j] = source[(strip * width + j) * laneStride + p * stepStride],
-    /// zero for lanes that do not exist.
-    /// </summary>
+    /// <summary>Lanes of a strip, places that a step of it takes, elements from one strip to the next, for a panel of B: two vectors.</summary>
+    public static (int Width, int Pitch, nint Stride) Panel<TWidth, TVector>(int steps)
+        where TWidth : IWidth<TVector>
+        where TVector : unmanaged => (2 * TWidth.Count, 2 * TWidth.Count, (2 * TWidth.Count * (nint)steps) + TWidth.Count);
+
+    /// <summary>The same for a group of tile rows of A.</summary>
+    public static (int Width, int Pitch, nint Stride) Group<TWidth, TVector>(int steps)
+        where TWidth : IWidth<TVector>
+        where TVector : unmanaged
+    {
+        var pitch = (TWidth.TileRows + TWidth.Count - 1) / TWidth.Count * TWidth.Count;
+        return (TWidth.TileRows, pitch, (pitch * (nint)steps) + TWidth.Count);
+    }
+
+    /// <summary>packed[strip][p, j] = source[(strip * width + j) * laneStride + p * stepStride].</summary>
+    /// <param name="shape">What <see cref="Panel"/> or <see cref="Group"/> says for this number of steps.</param>
+    /// <param name="packed">Room for ceil(lanes / width) strips.</param>
     [MethodImpl(Jit.Hot)]
-    public static void Strips(float* source, nint laneStride, nint stepStride, int lanes, int steps, int width, float* packed)
+    public static void Strips<TWidth, TVector>(
+        float* source, nint laneStride, nint stepStride, int lanes, int steps, (int Width, int Pitch, nint Stride) shape, float* packed)
+        where TWidth : IWidth<TVector>
+        where TVector : unmanaged
     {
         if (laneStride == 1)
         {
-            // Four steps of all strips at a time: reading goes along whole rows, which the hardware's prefetching likes.
-            for (var p = 0; p < steps; p += 4)
-            {
-                for (var j = 0; j < lanes; j += width)
-                {
-                    CopyRows(
-                        source + (p * stepStride) + j, stepStride, Math.Min(width, lanes - j), Math.Min(4, steps - p), width,
-                        packed + ((nint)j * steps) + (p * width));
-                }
-            }
-
+            CopyStrips<TWidth, TVector>(source, stepStride, lanes, steps, shape, packed);
             return;
         }
 
-        for (var j = 0; j < lanes; j += width, packed += (nint)width * steps)
+        for (var j = 0; j < lanes; j += shape.Width, packed += shape.Stride)
         {
             var strip = source + (j * laneStride);
             if (stepStride == 1)
-                Transpose(strip, laneStride, Math.Min(width, lanes - j), steps, width, packed);
+                Transpose(strip, laneStride, Math.Min(shape.Width, lanes - j), steps, shape.Pitch, packed);
             else
-                Gather(strip, laneStride, stepStride, Math.Min(width, lanes - j), steps, width, packed);
+                Gather(strip, laneStride, stepStride, Math.Min(shape.Width, lanes - j), steps, shape.Pitch, packed);
         }
     }
 
-    private static void CopyRows(float* source, nint stepStride, int lanes, int steps, int width, float* packed)
+    // Four steps of all strips at a time: reading goes along whole rows, which the hardware's prefetching likes.
+    [MethodImpl(Jit.Hot)]
+    private static void CopyStrips<TWidth, TVector>(
+        float* source, nint stepStride, int lanes, int steps, (int Width, int Pitch, nint Stride) shape, float* packed)
+        where TWidth : IWidth<TVector>
+        where TVector : unmanaged
     {
-        for (var p = 0; p < steps; p++, source += stepStride, packed += width)
+        var w = TWidth.Count;
+        for (var p = 0; p < steps; p += 4, source += 4 * stepStride, packed += 4 * shape.Pitch)
         {
+            var count = Math.Min(4, steps - p);
+            var strip = packed;
             var j = 0;
-            for (; j <= lanes - 4; j += 4)
-                Vector128.Store(Vector128.Load(source + j), packed + j);
-            for (; j < lanes; j++)
-                packed[j] = source[j];
-            for (; j < width; j++)
-                packed[j] = 0;
+            for (; j <= lanes - shape.Pitch; j += shape.Width, strip += shape.Stride)
+            {
+                var row = source + j;
+                var target = strip;
+                for (var q = 0; q < count; q++, row += stepStride, target += shape.Pitch)
+                {
+                    TWidth.Store(TWidth.Load(row), target);
+                    if (shape.Pitch > w)
+                        TWidth.Store(TWidth.Load(row + w), target + w);
+                }
+            }
+
+            for (; j < lanes; j += shape.Width, strip += shape.Stride)
+            {
+                for (var q = 0; q < count; q++)
+                    Copy(source + j + (q * stepStride), Math.Min(shape.Width, lanes - j), shape.Pitch, strip + (q * shape.Pitch));
+            }
         }
+    }
+
+    private static void Copy(float* source, int count, int pitch, float* target)
+    {
+        var j = 0;
+        for (; j <= count - 4; j += 4)
+            Vector128.Store(Vector128.Load(source + j), target + j);
+        for (; j < count; j++)
+            target[j] = source[j];
+        for (; j < pitch; j++)
+            target[j] = 0;
     }
 
     private static void Transpose(float* source, nint laneStride, int lanes, int steps, int width, float* packed)
     {
-        var fullLanes = lanes & ~3;
         var fullSteps = steps & ~3;
-        for (var j = 0; j < fullLanes; j += 4)
+        for (var j = 0; j < width; j += 4)
         {
             var rows = source + (j * laneStride);
             var target = packed + j;
-            for (var p = 0; p < fullSteps; p += 4, target += 4 * width)
-                Transpose4x4(rows + p, laneStride, target, width);
-        }
+            if (j >= lanes)
+            {
+                for (var p = 0; p < steps; p++, target += width)
+                    Vector128.Store(Vector128<float>.Zero, target);
+                continue;
+            }
 
-        if (fullSteps < steps)
-            Gather(source + fullSteps, laneStride, 1, fullLanes, steps - fullSteps, width, packed + ((nint)fullSteps * width));
-        for (var p = 0; p < steps; p++)
-        {
-            var row = packed + ((nint)p * width);
-            for (var j = fullLanes; j < width; j++)
-                row[j] = j < lanes ? source[(j * laneStride) + p] : 0;
+            // Lanes that do not exist read the last one that does, and are then cleared.
+            var left = Math.Min(4, lanes - j) - 1;
+            nint second = Math.Min(1, left) * laneStride, third = Math.Min(2, left) * laneStride, fourth = left * laneStride;
+            var keep = Vector128.LessThanOrEqual(Vector128<float>.Indices, Vector128.Create((float)left));
+            for (var p = 0; p < fullSteps; p += 4, rows += 4, target += 4 * width)
+                Transpose4x4(rows, second, third, fourth, keep, target, width);
+            for (var p = fullSteps; p < steps; p++, rows++, target += width)
+                Vector128.Store(Vector128.Create(rows[0], rows[second], rows[third], rows[fourth]) & keep, target);
         }
     }
 
@@ -91,20 +130,20 @@ internal static unsafe class GemmPack
 
     // Rows a, b, c, d become columns: first interleave a with c and b with d, then the results with each other.
     [MethodImpl(Jit.Inline)]
-    private static void Transpose4x4(float* source, nint sourceStride, float* target, nint targetStride)
+    private static void Transpose4x4(float* source, nint second, nint third, nint fourth, Vector128<float> keep, float* target, nint targetStride)
     {
         var a = Vector128.Load(source);
-        var b = Vector128.Load(source + sourceStride);
-        var c = Vector128.Load(source + (2 * sourceStride));
-        var d = Vector128.Load(source + (3 * sourceStride));
+        var b = Vector128.Load(source + second);
+        var c = Vector128.Load(source + third);
+        var d = Vector128.Load(source + fourth);
         var acLow = InterleaveLow(a, c);   // a0 c0 a1 c1
         var acHigh = InterleaveHigh(a, c); // a2 c2 a3 c3
         var bdLow = InterleaveLow(b, d);
         var bdHigh = InterleaveHigh(b, d);
-        Vector128.Store(InterleaveLow(acLow, bdLow), target); // a0 b0 c0 d0
-        Vector128.Store(InterleaveHigh(acLow, bdLow), target + targetStride);
-        Vector128.Store(InterleaveLow(acHigh, bdHigh), target + (2 * targetStride));
-        Vector128.Store(InterleaveHigh(acHigh, bdHigh), target + (3 * targetStride));
+        Vector128.Store(InterleaveLow(acLow, bdLow) & keep, target); // a0 b0 c0 d0
+        Vector128.Store(InterleaveHigh(acLow, bdLow) & keep, target + targetStride);
+        Vector128.Store(InterleaveLow(acHigh, bdHigh) & keep, target + (2 * targetStride));
+        Vector128.Store(InterleaveHigh(acHigh, bdHigh) & keep, target + (3 * targetStride));
     }
 
     [MethodImpl(Jit.Inline)]

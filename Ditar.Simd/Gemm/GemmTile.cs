@@ -10,14 +10,20 @@ namespace Ditar.Simd;
 
 internal static unsafe class GemmTile
 {
+    /// <summary>Steps of k after which <c>aheadTurn</c> is added to the address of the prefetching.</summary>
+    public const int AheadPeriod = 16;
+
     /// <summary>c[r, j] = (accumulate ? c[r, j] : 0) + sum over p of a[r, p] * b[p, j], for TRows rows and TVectors vectors of columns.</summary>
     /// <param name="k">Length of the sum.</param>
     /// <param name="a">[TRows, k] with the two strides that follow, in elements.</param>
     /// <param name="b">[k, TVectors * lanes], each row contiguous.</param>
     /// <param name="c">[TRows, TVectors * lanes], each row contiguous.</param>
+    /// <param name="ahead">What will be needed next: prefetched one line per step, <paramref name="aheadStep"/> elements apart, with
+    /// <paramref name="aheadTurn"/> more every <see cref="AheadPeriod"/> steps. Any address is allowed.</param>
     [MethodImpl(Jit.Hot)]
     public static void Multiply<TWidth, TVector, TRows, TVectors>(
-        int k, float* a, nint aRowStride, nint aColumnStride, float* b, nint bRowStride, float* c, nint cRowStride, bool accumulate)
+        int k, float* a, nint aRowStride, nint aColumnStride, float* b, nint bRowStride, float* c, nint cRowStride, bool accumulate,
+        float* ahead, nint aheadStep, nint aheadTurn)
         where TWidth : IWidth<TVector>
         where TVector : unmanaged
         where TRows : ICount
@@ -42,117 +48,127 @@ internal static unsafe class GemmTile
         TVector c100 = TWidth.Zero, c101 = TWidth.Zero;
         TVector c110 = TWidth.Zero, c111 = TWidth.Zero;
         // The tile of C comes from far away more often than not; ask for it now and it is there when the sum is done.
-        var ahead = c;
-        for (var r = 0; r < TRows.Value; r++, ahead += cRowStride)
+        var row = c;
+        for (var r = 0; r < TRows.Value; r++, row += cRowStride)
         {
-            Cache.Prefetch(ahead);
-            Cache.Prefetch(ahead + (TVectors.Value * lanes) - 1);
+            Cache.PrefetchNear(row);
+            Cache.PrefetchNear(row + (TVectors.Value * lanes) - 1);
             if (TVectors.Value * lanes > 16)
-                Cache.Prefetch(ahead + 16);
+                Cache.PrefetchNear(row + 16);
         }
 
-        for (; k > 0; k--)
+        // A cache line of 16 values per row and 16 steps: in that time the line of the rows that come next is asked for, one row per step.
+        while (k > 0)
         {
-            var b0 = TWidth.Load(b);
-            var b1 = TVectors.Value > 1 ? TWidth.Load(b + lanes) : b0;
-            var x = TWidth.Broadcast(*a);
-            c00 = TWidth.MultiplyAdd(x, b0, c00);
-            if (TVectors.Value > 1)
-                c01 = TWidth.MultiplyAdd(x, b1, c01);
-
-            if (TRows.Value > 1)
+            var steps = Math.Min(k, AheadPeriod);
+            k -= steps;
+            for (; steps > 0; steps--)
             {
-                x = TWidth.Broadcast(a[aRowStride]);
-                c10 = TWidth.MultiplyAdd(x, b0, c10);
+                Cache.PrefetchFar(ahead);
+                ahead += aheadStep;
+                var b0 = TWidth.Load(b);
+                var b1 = TVectors.Value > 1 ? TWidth.Load(b + lanes) : b0;
+                var x = TWidth.Broadcast(*a);
+                c00 = TWidth.MultiplyAdd(x, b0, c00);
                 if (TVectors.Value > 1)
-                    c11 = TWidth.MultiplyAdd(x, b1, c11);
+                    c01 = TWidth.MultiplyAdd(x, b1, c01);
+
+                if (TRows.Value > 1)
+                {
+                    x = TWidth.Broadcast(a[aRowStride]);
+                    c10 = TWidth.MultiplyAdd(x, b0, c10);
+                    if (TVectors.Value > 1)
+                        c11 = TWidth.MultiplyAdd(x, b1, c11);
+                }
+
+                if (TRows.Value > 2)
+                {
+                    x = TWidth.Broadcast(a[twoRows]);
+                    c20 = TWidth.MultiplyAdd(x, b0, c20);
+                    if (TVectors.Value > 1)
+                        c21 = TWidth.MultiplyAdd(x, b1, c21);
+                }
+
+                if (TRows.Value > 3)
+                {
+                    x = TWidth.Broadcast(*a3);
+                    c30 = TWidth.MultiplyAdd(x, b0, c30);
+                    if (TVectors.Value > 1)
+                        c31 = TWidth.MultiplyAdd(x, b1, c31);
+                }
+
+                if (TRows.Value > 4)
+                {
+                    x = TWidth.Broadcast(a3[aRowStride]);
+                    c40 = TWidth.MultiplyAdd(x, b0, c40);
+                    if (TVectors.Value > 1)
+                        c41 = TWidth.MultiplyAdd(x, b1, c41);
+                }
+
+                if (TRows.Value > 5)
+                {
+                    x = TWidth.Broadcast(a3[twoRows]);
+                    c50 = TWidth.MultiplyAdd(x, b0, c50);
+                    if (TVectors.Value > 1)
+                        c51 = TWidth.MultiplyAdd(x, b1, c51);
+                }
+
+                if (TRows.Value > 6)
+                {
+                    x = TWidth.Broadcast(*a6);
+                    c60 = TWidth.MultiplyAdd(x, b0, c60);
+                    if (TVectors.Value > 1)
+                        c61 = TWidth.MultiplyAdd(x, b1, c61);
+                }
+
+                if (TRows.Value > 7)
+                {
+                    x = TWidth.Broadcast(a6[aRowStride]);
+                    c70 = TWidth.MultiplyAdd(x, b0, c70);
+                    if (TVectors.Value > 1)
+                        c71 = TWidth.MultiplyAdd(x, b1, c71);
+                }
+
+                if (TRows.Value > 8)
+                {
+                    x = TWidth.Broadcast(a6[twoRows]);
+                    c80 = TWidth.MultiplyAdd(x, b0, c80);
+                    if (TVectors.Value > 1)
+                        c81 = TWidth.MultiplyAdd(x, b1, c81);
+                }
+
+                if (TRows.Value > 9)
+                {
+                    x = TWidth.Broadcast(*a9);
+                    c90 = TWidth.MultiplyAdd(x, b0, c90);
+                    if (TVectors.Value > 1)
+                        c91 = TWidth.MultiplyAdd(x, b1, c91);
+                }
+
+                if (TRows.Value > 10)
+                {
+                    x = TWidth.Broadcast(a9[aRowStride]);
+                    c100 = TWidth.MultiplyAdd(x, b0, c100);
+                    if (TVectors.Value > 1)
+                        c101 = TWidth.MultiplyAdd(x, b1, c101);
+                }
+
+                if (TRows.Value > 11)
+                {
+                    x = TWidth.Broadcast(a9[twoRows]);
+                    c110 = TWidth.MultiplyAdd(x, b0, c110);
+                    if (TVectors.Value > 1)
+                        c111 = TWidth.MultiplyAdd(x, b1, c111);
+                }
+
+                a += aColumnStride;
+                a3 += aColumnStride;
+                a6 += aColumnStride;
+                a9 += aColumnStride;
+                b += bRowStride;
             }
 
-            if (TRows.Value > 2)
-            {
-                x = TWidth.Broadcast(a[twoRows]);
-                c20 = TWidth.MultiplyAdd(x, b0, c20);
-                if (TVectors.Value > 1)
-                    c21 = TWidth.MultiplyAdd(x, b1, c21);
-            }
-
-            if (TRows.Value > 3)
-            {
-                x = TWidth.Broadcast(*a3);
-                c30 = TWidth.MultiplyAdd(x, b0, c30);
-                if (TVectors.Value > 1)
-                    c31 = TWidth.MultiplyAdd(x, b1, c31);
-            }
-
-            if (TRows.Value > 4)
-            {
-                x = TWidth.Broadcast(a3[aRowStride]);
-                c40 = TWidth.MultiplyAdd(x, b0, c40);
-                if (TVectors.Value > 1)
-                    c41 = TWidth.MultiplyAdd(x, b1, c41);
-            }
-
-            if (TRows.Value > 5)
-            {
-                x = TWidth.Broadcast(a3[twoRows]);
-                c50 = TWidth.MultiplyAdd(x, b0, c50);
-                if (TVectors.Value > 1)
-                    c51 = TWidth.MultiplyAdd(x, b1, c51);
-            }
-
-            if (TRows.Value > 6)
-            {
-                x = TWidth.Broadcast(*a6);
-                c60 = TWidth.MultiplyAdd(x, b0, c60);
-                if (TVectors.Value > 1)
-                    c61 = TWidth.MultiplyAdd(x, b1, c61);
-            }
-
-            if (TRows.Value > 7)
-            {
-                x = TWidth.Broadcast(a6[aRowStride]);
-                c70 = TWidth.MultiplyAdd(x, b0, c70);
-                if (TVectors.Value > 1)
-                    c71 = TWidth.MultiplyAdd(x, b1, c71);
-            }
-
-            if (TRows.Value > 8)
-            {
-                x = TWidth.Broadcast(a6[twoRows]);
-                c80 = TWidth.MultiplyAdd(x, b0, c80);
-                if (TVectors.Value > 1)
-                    c81 = TWidth.MultiplyAdd(x, b1, c81);
-            }
-
-            if (TRows.Value > 9)
-            {
-                x = TWidth.Broadcast(*a9);
-                c90 = TWidth.MultiplyAdd(x, b0, c90);
-                if (TVectors.Value > 1)
-                    c91 = TWidth.MultiplyAdd(x, b1, c91);
-            }
-
-            if (TRows.Value > 10)
-            {
-                x = TWidth.Broadcast(a9[aRowStride]);
-                c100 = TWidth.MultiplyAdd(x, b0, c100);
-                if (TVectors.Value > 1)
-                    c101 = TWidth.MultiplyAdd(x, b1, c101);
-            }
-
-            if (TRows.Value > 11)
-            {
-                x = TWidth.Broadcast(a9[twoRows]);
-                c110 = TWidth.MultiplyAdd(x, b0, c110);
-                if (TVectors.Value > 1)
-                    c111 = TWidth.MultiplyAdd(x, b1, c111);
-            }
-
-            a += aColumnStride;
-            a3 += aColumnStride;
-            a6 += aColumnStride;
-            a9 += aColumnStride;
-            b += bRowStride;
+            ahead += aheadTurn;
         }
 
         Put<TWidth, TVector, TVectors>(c00, c01, c, accumulate);

@@ -18,6 +18,7 @@ internal readonly unsafe struct AttentionWork(
         var s = shape;
         var group = s.Heads / s.KeyHeads;
         var head = new AttentionHead<TWidth, TVector>(in s, Scratch.OfThread);
+        var end = probabilities + ((nint)s.Batch * s.Heads * s.Queries * s.Keys);
         for (var b = 0; b < s.Batch; b++)
         {
             for (var keyHead = 0; keyHead < s.KeyHeads; keyHead++)
@@ -33,9 +34,8 @@ internal readonly unsafe struct AttentionWork(
                     for (var i = 0; i < s.Queries; i++, row += head.ScoreStride, saved += s.Keys)
                     {
                         var visible = s.Causal ? Math.Clamp(i + s.Keys - s.Queries + 1, 0, s.Keys) : s.Keys;
-                        ScaleAndMask<TWidth, TVector>(row, mask == null ? null : mask + ((nint)i * s.Keys), visible);
-                        SoftmaxWork.Row<TWidth, TVector>(visible, row, saved);
-                        new Span<float>(saved + visible, s.Keys - visible).Clear();
+                        var added = mask == null ? null : mask + ((nint)i * s.Keys);
+                        AttentionRows.Softmax<TWidth, TVector>(row, (float)s.Scale, added, visible, s.Keys, saved, end);
                     }
 
                     // y = probabilities v
@@ -45,24 +45,6 @@ internal readonly unsafe struct AttentionWork(
                 }
             }
         }
-    }
-
-    [MethodImpl(Jit.Hot)]
-    private void ScaleAndMask<TWidth, TVector>(float* row, float* added, int n)
-        where TWidth : IWidth<TVector>
-        where TVector : unmanaged
-    {
-        var scale = (float)shape.Scale;
-        var factor = TWidth.Broadcast(scale);
-        nint i = 0;
-        for (; i <= n - TWidth.Count; i += TWidth.Count)
-        {
-            var score = TWidth.Multiply(TWidth.Load(row + i), factor);
-            TWidth.Store(added == null ? score : TWidth.Add(score, TWidth.Load(added + i)), row + i);
-        }
-
-        for (; i < n; i++)
-            row[i] = (row[i] * scale) + (added == null ? 0 : added[i]);
     }
 }
 
@@ -77,6 +59,7 @@ internal readonly unsafe struct AttentionGradientWork(
         var s = shape;
         var group = s.Heads / s.KeyHeads;
         var head = new AttentionHead<TWidth, TVector>(in s, Scratch.OfThread);
+        var end = probabilities + ((nint)s.Batch * s.Heads * s.Queries * s.Keys);
         for (var b = 0; b < s.Batch; b++)
         {
             for (var keyHead = 0; keyHead < s.KeyHeads; keyHead++)
@@ -96,7 +79,7 @@ internal readonly unsafe struct AttentionGradientWork(
                     head.TimesPacked(dy + queries, head.Scores);
                     var ds = head.Scores;
                     for (var i = 0; i < s.Queries; i++, ds += head.ScoreStride, p += s.Keys)
-                        SoftmaxGradientWork.Row<TWidth, TVector>(s.Keys, p, ds, (float)s.Scale, ds);
+                        AttentionRows.SoftmaxGradient<TWidth, TVector>(p, end, s.Keys, (float)s.Scale, ds);
 
                     // dq = ds k, dk += ds^T q
                     head.Multiply(
@@ -124,7 +107,7 @@ internal readonly unsafe ref struct AttentionHead<TWidth, TVector>
         QueryStride = (nint)shape.Heads * shape.HeadDim;
         KeyStride = (nint)shape.KeyHeads * shape.HeadDim;
         Scores = scratch.Scores((nuint)shape.Queries * (nuint)ScoreStride);
-        _packed = scratch.Keys((nuint)shape.HeadDim * (nuint)ScoreStride);
+        _packed = scratch.Keys((nuint)(ScoreStride / panelWidth * GemmPack.Panel<TWidth, TVector>(shape.HeadDim).Stride));
     }
 
     /// <summary>[queries, ScoreStride].</summary>
@@ -142,7 +125,7 @@ internal readonly unsafe ref struct AttentionHead<TWidth, TVector>
 
     /// <summary>Lays out the transpose of keys or values [keys, headDim] for <see cref="TimesPacked"/>.</summary>
     public void PackTransposed(float* rows) =>
-        GemmPack.Strips(rows, KeyStride, 1, _shape.Keys, _shape.HeadDim, 2 * TWidth.Count, _packed);
+        GemmPack.Strips<TWidth, TVector>(rows, KeyStride, 1, _shape.Keys, _shape.HeadDim, GemmPack.Panel<TWidth, TVector>(_shape.HeadDim), _packed);
 
     /// <summary>scores [queries, ScoreStride] = rows [queries, headDim] times what was packed; padded columns are 0.</summary>
     public void TimesPacked(float* rows, float* scores)
@@ -160,7 +143,7 @@ internal readonly unsafe ref struct AttentionHead<TWidth, TVector>
             C = scores,
             CRowStride = ScoreStride,
         };
-        GemmBlocks.Tiles<TWidth, TVector>(in product, TWidth.TileRows * QueryStride, 2 * TWidth.Count * (nint)_shape.HeadDim);
+        GemmBlocks.Tiles<TWidth, TVector>(in product, TWidth.TileRows * QueryStride, GemmPack.Panel<TWidth, TVector>(_shape.HeadDim).Stride);
     }
 
     /// <summary>c [m, headDim] = (accumulate ? c : 0) + a [m, k] b [k, headDim].</summary>

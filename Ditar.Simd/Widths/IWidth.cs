@@ -17,6 +17,9 @@ internal unsafe interface IWidth<TVector>
 
     static abstract TVector Zero { get; }
 
+    /// <summary>first, first + 1, first + 2, ...: exact up to 2^24.</summary>
+    static abstract TVector Lanes(nint first);
+
     static abstract TVector Load(float* source);
 
     static abstract void Store(TVector value, float* destination);

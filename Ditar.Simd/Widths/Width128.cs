@@ -14,6 +14,9 @@ internal readonly unsafe struct Width128 : IWidth<Vector128<float>>
     public static Vector128<float> Zero => Vector128<float>.Zero;
 
     [MethodImpl(Jit.Inline)]
+    public static Vector128<float> Lanes(nint first) => Vector128<float>.Indices + Vector128.Create((float)first);
+
+    [MethodImpl(Jit.Inline)]
     public static Vector128<float> Load(float* source) => Vector128.Load(source);
 
     [MethodImpl(Jit.Inline)]

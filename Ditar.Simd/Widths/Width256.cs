@@ -14,6 +14,9 @@ internal readonly unsafe struct Width256 : IWidth<Vector256<float>>
     public static Vector256<float> Zero => Vector256<float>.Zero;
 
     [MethodImpl(Jit.Inline)]
+    public static Vector256<float> Lanes(nint first) => Vector256<float>.Indices + Vector256.Create((float)first);
+
+    [MethodImpl(Jit.Inline)]
     public static Vector256<float> Load(float* source) => Vector256.Load(source);
 
     [MethodImpl(Jit.Inline)]

@@ -15,6 +15,9 @@ internal readonly unsafe struct Width512 : IWidth<Vector512<float>>
     public static Vector512<float> Zero => Vector512<float>.Zero;
 
     [MethodImpl(Jit.Inline)]
+    public static Vector512<float> Lanes(nint first) => Vector512<float>.Indices + Vector512.Create((float)first);
+
+    [MethodImpl(Jit.Inline)]
     public static Vector512<float> Load(float* source) => Vector512.Load(source);
 
     [MethodImpl(Jit.Inline)]
