@@ -17,7 +17,10 @@ internal static class TrainVaeCommand
         var batch = new Option<int>("--batch") { Description = "crops of 0.6 s in a step", DefaultValueFactory = _ => 16 };
         var rate = new Option<double>("--rate") { Description = "peak learning rate", DefaultValueFactory = _ => 1e-3 };
         var freeze = new Option<DirectoryInfo?>("--freeze-encoder") { Description = "train the decoder alone, starting from the tokenizer in this folder" };
-        var decoder = new Option<string>("--decoder") { Description = "istft or bigvgan", DefaultValueFactory = _ => VaeConfig.InverseStftKind };
+        var decoder = new Option<string?>("--decoder")
+        {
+            Description = "istft or bigvgan; a kind that the frozen tokenizer does not have starts afresh [default: the frozen tokenizer's, else istft]",
+        };
         var threads = new Option<int>("--threads") { Description = "threads; changes no result", DefaultValueFactory = _ => Math.Min(2, Environment.ProcessorCount) };
         var seed = new Option<ulong>("--seed") { Description = "seed of start values and draws", DefaultValueFactory = _ => 1 };
         var evaluateEvery = new Option<int>("--evaluate-every") { Description = "steps between held-out figures", DefaultValueFactory = _ => 100 };
@@ -34,14 +37,14 @@ internal static class TrainVaeCommand
                     new LearningRate(parsed.GetValue(rate), WarmUp: 50, parsed.GetValue(steps), Final: 0.05),
                     new AdamWOptions(Beta1: 0.8, Beta2: 0.99, WeightDecay: 1e-3, Clip: 5),
                     Threads: parsed.GetValue(threads), EvaluateEvery: parsed.GetValue(evaluateEvery), ExportEvery: 400);
-                Train(parsed.GetRequiredValue(output).FullName, parsed.GetRequiredValue(corpus).FullName, start, parsed.GetValue(decoder)!, options, run, cancellation);
+                Train(parsed.GetRequiredValue(output).FullName, parsed.GetRequiredValue(corpus).FullName, start, parsed.GetValue(decoder), options, run, cancellation);
             }),
             CancellationToken.None));
         return command;
     }
 
     private static void Train(
-        string folder, string corpusFolder, string? start, string decoder, VaeTrainingOptions options, TrainingOptions run, CancellationToken cancellation)
+        string folder, string corpusFolder, string? start, string? decoder, VaeTrainingOptions options, TrainingOptions run, CancellationToken cancellation)
     {
         var corpus = Corpus.Load(corpusFolder);
         Autoencoder model;
@@ -49,12 +52,12 @@ internal static class TrainVaeCommand
         if (start is null)
         {
             var source = new RandomParameters(ElementType.Float32, options.Seed);
-            model = new Autoencoder(source.Root, new VaeConfig { Decoder = decoder });
+            model = new Autoencoder(source.Root, new VaeConfig { Decoder = decoder ?? VaeConfig.InverseStftKind });
             parameters = source.Taken;
         }
         else
         {
-            (model, parameters) = VaeCheckpoint.Load(start);
+            (model, parameters) = VaeCheckpoint.Load(start, decoder, options.Seed);
         }
 
         var task = new VaeTraining(model, parameters, corpus, options);

@@ -30,7 +30,6 @@ public sealed class VaeTraining : ITrainingTask
     // Crops of the two splits, latent noise and its size are draws of different seeds made from the one that the user gave.
     private const ulong HeldOutSeed = 0x68656c64;
     private const ulong NoiseSeed = 0x6e6f6973;
-    private const string DecoderPath = "decoder.";
     private const string StatisticsPath = "latent_";
     private const int EvaluationBatch = 8;
     private const int SamplesPerVoice = 2;
@@ -55,7 +54,7 @@ public sealed class VaeTraining : ITrainingTask
             throw new TrainingException($"The corpus has {corpus.Header.SampleRate} Hz, the tokenizer needs {model.Config.SampleRate} Hz.");
         (this.model, this.all, this.corpus, this.options) = (model, all, corpus, options);
         Parameters = [.. all.Where(p => options.FreezeEncoder
-            ? p.Key.StartsWith(DecoderPath, StringComparison.Ordinal)
+            ? p.Key.StartsWith(VaeCheckpoint.DecoderPath, StringComparison.Ordinal)
             : !p.Key.StartsWith(StatisticsPath, StringComparison.Ordinal))];
         var hop = model.Config.Hop;
         var samples = Math.Max(1, (int)Math.Round(options.CropSeconds * model.Config.SampleRate / hop)) * hop;
