@@ -9,6 +9,9 @@ public sealed class BigVganDecoder : IWaveDecoder
 {
     private const int EdgeKernel = 7;
 
+    // Speech has a root mean square near 0.1: a decoder that starts at unit variance spends its first steps on getting quiet.
+    private const double FirstLoudness = 0.1;
+
     private readonly Convolution enter;
     private readonly UpsampleConvolution[] ups;
     private readonly AmpBlock[][] blocks;
@@ -32,7 +35,8 @@ public sealed class BigVganDecoder : IWaveDecoder
         }
 
         snake = new AntiAliasedSnake(scope["snake"], c.Channels[^1]);
-        leave = new Convolution(scope["leave"], c.Channels[^1], 1, EdgeKernel, Padding.Causal(EdgeKernel));
+        var quiet = new Start.Normal(FirstLoudness / Math.Sqrt(EdgeKernel * c.Channels[^1]));
+        leave = new Convolution(scope["leave"], c.Channels[^1], 1, EdgeKernel, Padding.Causal(EdgeKernel), start: quiet);
 
         // From the waveform back to the latents: steps waited for at one rate are a fraction of them, rounded up, at the slower one.
         var ahead = AntiAliasedSnake.LookAhead;
@@ -84,10 +88,14 @@ public sealed class AmpBlock
 
     private sealed class Unit(ParameterScope scope, int channels, int kernel, int dilation)
     {
+        // Twelve units at full strength would double the variance twelve times; they start as small corrections of their input.
+        private const double FirstGain = 0.3;
+
         private readonly AntiAliasedSnake before = new(scope["snake_before"], channels);
         private readonly Convolution wide = new(scope["wide"], channels, channels, kernel, Padding.Causal(kernel, dilation), dilation: dilation);
         private readonly AntiAliasedSnake between = new(scope["snake_between"], channels);
-        private readonly Convolution near = new(scope["near"], channels, channels, kernel, Padding.Causal(kernel));
+        private readonly Convolution near =
+            new(scope["near"], channels, channels, kernel, Padding.Causal(kernel), start: new Start.Normal(FirstGain / Math.Sqrt(kernel * channels)));
 
         public Tensor Forward(Tensor x, DecoderState? stream)
         {
