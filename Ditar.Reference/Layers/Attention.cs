@@ -1,6 +1,8 @@
 // Multi-head attention with grouped queries: softmax(q k^T / sqrt(headDim) + mask) v, heads side by side, one output projection (spec, section 1).
 // No biases (ours). Positions are rotary and optional.
 
+using Ditar.Reference.Tracing;
+
 namespace Ditar.Reference.Layers;
 
 /// <param name="Heads">Query heads.</param>
@@ -10,11 +12,13 @@ public sealed record AttentionConfig(int Width, int Heads, int KeyHeads, int Hea
 public sealed class Attention
 {
     private readonly AttentionConfig config;
+    private readonly string path;
 
     /// <param name="output">Start of the projection that writes to the residual stream.</param>
     public Attention(ParameterScope scope, AttentionConfig config, Start? output = null)
     {
         this.config = config;
+        path = scope.Path;
         Query = new Linear(scope["query"], config.Width, config.Heads * config.HeadDim, bias: false);
         Key = new Linear(scope["key"], config.Width, config.KeyHeads * config.HeadDim, bias: false);
         Value = new Linear(scope["value"], config.Width, config.KeyHeads * config.HeadDim, bias: false);
@@ -36,6 +40,7 @@ public sealed class Attention
     /// <returns>[batch, time, width].</returns>
     public Tensor Forward(Tensor x, RotaryPositions? positions, KeyValueCache? cache = null, Tensor? mask = null)
     {
+        var here = Module.Enter(path);
         var past = cache?.Length ?? 0;
         var q = Query.Forward(x).Reshape(x[0], x[1], config.Heads, config.HeadDim);              // [batch, time, heads, headDim]
         var k = Key.Forward(x).Reshape(x[0], x[1], config.KeyHeads, config.HeadDim);
@@ -48,6 +53,6 @@ public sealed class Attention
 
         if (cache is not null) (k, v) = cache.Append(k, v);                                        // [1, past + time, keyHeads, headDim]
         var heads = q.Attention(k, v, 1 / Math.Sqrt(config.HeadDim), config.Causal, mask);
-        return Output.Forward(heads.Reshape(x[0], x[1], config.Heads * config.HeadDim));           // [batch, time, width]
+        return here.Output(Output.Forward(heads.Reshape(x[0], x[1], config.Heads * config.HeadDim))); // [batch, time, width]
     }
 }

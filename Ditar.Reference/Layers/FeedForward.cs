@@ -1,5 +1,7 @@
 // The position-wise half of a transformer layer, in the paper's form and in VoxCPM's.
 
+using Ditar.Reference.Tracing;
+
 namespace Ditar.Reference.Layers;
 
 public enum FeedForwardKind
@@ -14,10 +16,12 @@ public enum FeedForwardKind
 public sealed class FeedForward
 {
     private readonly FeedForwardKind kind;
+    private readonly string path;
 
     public FeedForward(ParameterScope scope, FeedForwardKind kind, int width, int hidden, Start? output = null)
     {
         this.kind = kind;
+        path = scope.Path;
         var biased = kind == FeedForwardKind.Gelu;
         Gate = kind == FeedForwardKind.SwiGlu ? new Linear(scope["gate"], width, hidden, bias: false) : null;
         Up = new Linear(scope["up"], width, hidden, biased);
@@ -32,7 +36,11 @@ public sealed class FeedForward
 
     /// <param name="x">[batch, time, width].</param>
     /// <returns>[batch, time, width].</returns>
-    public Tensor Forward(Tensor x) => kind == FeedForwardKind.SwiGlu
-        ? Down.Forward(Gate!.Forward(x).Silu() * Up.Forward(x))
-        : Down.Forward(Up.Forward(x).Gelu());
+    public Tensor Forward(Tensor x)
+    {
+        var here = Module.Enter(path);
+        return here.Output(kind == FeedForwardKind.SwiGlu
+            ? Down.Forward(Gate!.Forward(x).Silu() * Up.Forward(x))
+            : Down.Forward(Up.Forward(x).Gelu()));
+    }
 }

@@ -1,6 +1,8 @@
 // What causal attention remembers of one layer: keys (already rotated) and values of all past positions. Grows by doubling, never shrinks;
 // Append is the only copy.
 
+using Ditar.Reference.Tracing;
+
 namespace Ditar.Reference.Layers;
 
 public sealed class KeyValueCache
@@ -12,6 +14,12 @@ public sealed class KeyValueCache
     /// <summary>Positions held.</summary>
     public int Length { get; private set; }
 
+    /// <summary>A view [1, Length, keyHeads, headDim] of what is held, the one that the last Append returned; null before the first.</summary>
+    public Tensor? Keys { get; private set; }
+
+    /// <summary>As <see cref="Keys"/>.</summary>
+    public Tensor? Values { get; private set; }
+
     /// <summary>Copies new rows in and returns everything held.</summary>
     /// <param name="newKeys">[1, time, keyHeads, headDim].</param>
     /// <param name="newValues">As keys.</param>
@@ -19,17 +27,26 @@ public sealed class KeyValueCache
     public (Tensor Keys, Tensor Values) Append(Tensor newKeys, Tensor newValues)
     {
         if (newKeys[0] != 1) throw new ArgumentException($"A cache serves one sequence, found {newKeys}.", nameof(newKeys));
+        using var whole = Observation.Compose();
         var time = newKeys[1];
         keys = Room(keys, newKeys, time);
         values = Room(values, newValues, time);
         keys.Write(newKeys, 1, Length);
         values.Write(newValues, 1, Length);
         Length += time;
-        return (keys.Slice(1, 0, Length), values.Slice(1, 0, Length));
+        Keys = whole.Record(OperationKind.Concat, keys.Slice(1, 0, Length), [Keys, newKeys], [1]);
+        Values = whole.Record(OperationKind.Concat, values.Slice(1, 0, Length), [Values, newValues], [1]);
+        return (Keys, Values);
     }
 
     /// <summary>A copy that goes its own way: one prefill can serve many continuations.</summary>
-    public KeyValueCache Fork() => new() { keys = keys?.Copy(), values = values?.Copy(), Length = Length };
+    public KeyValueCache Fork()
+    {
+        var fork = new KeyValueCache { keys = keys?.Copy(), values = values?.Copy(), Length = Length };
+        fork.Keys = fork.keys?.Slice(1, 0, Length);
+        fork.Values = fork.values?.Slice(1, 0, Length);
+        return fork;
+    }
 
     private Tensor Room(Tensor? held, Tensor like, int time)
     {

@@ -1,6 +1,8 @@
 // The pre-norm transformer that DiTAR uses three times (spec, section 1):
 //     x <- x + c attention(norm(x)),   x <- x + c feedForward(norm(x)),   and one last norm;  c = 1 except in VoxCPM's mup models.
 
+using Ditar.Reference.Tracing;
+
 namespace Ditar.Reference.Layers;
 
 /// <param name="ResidualScale">c above.</param>
@@ -19,12 +21,14 @@ public sealed record TransformerConfig(
 public sealed class TransformerLayer
 {
     private readonly double residualScale;
+    private readonly string path;
 
     public TransformerLayer(ParameterScope scope, TransformerConfig config)
     {
         // Every layer writes twice into the residual stream; small starts keep its variance near that of the input whatever the depth (recipe, section 4).
         var writes = new Start.Normal(0.04 / Math.Sqrt(2 * config.Layers));
         residualScale = config.ResidualScale;
+        path = scope.Path;
         AttentionNorm = new RmsNorm(scope["attention_norm"], config.Width, config.NormEpsilon);
         Attention = new Attention(scope["attention"], new AttentionConfig(config.Width, config.Heads, config.KeyHeads ?? config.Heads, config.HeadDim, config.Causal), writes);
         FeedForwardNorm = new RmsNorm(scope["feed_forward_norm"], config.Width, config.NormEpsilon);
@@ -43,8 +47,9 @@ public sealed class TransformerLayer
     /// <returns>[batch, time, width].</returns>
     public Tensor Forward(Tensor x, RotaryPositions? positions, KeyValueCache? cache = null, Tensor? mask = null)
     {
+        var here = Module.Enter(path);
         x += Scaled(Attention.Forward(AttentionNorm.Forward(x), positions, cache, mask));
-        return x + Scaled(FeedForward.Forward(FeedForwardNorm.Forward(x)));
+        return here.Output(x + Scaled(FeedForward.Forward(FeedForwardNorm.Forward(x))));
     }
 
     private Tensor Scaled(Tensor branch) => residualScale == 1 ? branch : branch * residualScale;
@@ -52,8 +57,11 @@ public sealed class TransformerLayer
 
 public sealed class Transformer
 {
+    private readonly string path;
+
     public Transformer(ParameterScope scope, TransformerConfig config, RotaryPositions? positions = null)
     {
+        path = scope.Path;
         Config = config;
         Positions = positions ?? new RotaryPositions(scope.Type, config.MaxPositions, config.HeadDim, config.RotaryBase);
         Layers = [.. Enumerable.Range(0, config.Layers).Select(i => new TransformerLayer(scope["layers"][i], config))];
@@ -74,8 +82,9 @@ public sealed class Transformer
     /// <returns>[batch, time, width] after the last norm.</returns>
     public Tensor Forward(Tensor x, IReadOnlyList<KeyValueCache>? caches = null, Tensor? mask = null)
     {
+        var here = Module.Enter(path);
         for (var i = 0; i < Layers.Count; i++) x = Layers[i].Forward(x, Positions, caches?[i], mask);
-        return Norm.Forward(x);
+        return here.Output(Norm.Forward(x));
     }
 
     /// <summary>Empty caches, one per layer.</summary>

@@ -2,13 +2,17 @@
 // The output at audio-start conditions the first patch, the output at patch i conditions patch i + 1.
 
 using Ditar.Reference.Layers;
+using Ditar.Reference.Tracing;
 
 namespace Ditar.Reference.Speech;
 
 public sealed class CausalLanguageModel : ILanguageModel
 {
+    private readonly string path;
+
     public CausalLanguageModel(ParameterScope scope, DitarConfig config)
     {
+        path = scope.Path;
         Width = config.LanguageModel.Width;
         Table = scope.Take("symbols", [config.Symbols, Width], new Start.Normal(0.5));
         Transformer = new Transformer(scope["transformer"], config.Stack(config.LanguageModel, causal: true, config.MaxPositions));
@@ -25,14 +29,23 @@ public sealed class CausalLanguageModel : ILanguageModel
     /// <summary>One logit: is the patch that this output conditions the last one?</summary>
     public Linear Stop { get; }
 
-    public Tensor Embed(ReadOnlySpan<int> symbols) => Table.Gather(symbols);
+    public Tensor Embed(ReadOnlySpan<int> symbols)
+    {
+        var here = Module.Enter(path + ".embedding");
+        return here.Output(Table.Gather(symbols));
+    }
 
     public ILanguageState Start() => new State(Transformer.StartCaches());
 
-    public Tensor Forward(Tensor inputs, ILanguageState state)
+    public Tensor Forward(Tensor inputs, ILanguageState state) => Forward(inputs, ((State)state).Caches);
+
+    /// <param name="inputs">[time, width].</param>
+    /// <param name="caches">One per layer; they grow by time.</param>
+    /// <returns>[time, width].</returns>
+    public Tensor Forward(Tensor inputs, IReadOnlyList<KeyValueCache> caches)
     {
-        var caches = ((State)state).Caches;
-        return Transformer.Forward(inputs.Reshape(1, inputs[0], Width), caches).Reshape(inputs[0], Width);
+        var here = Module.Enter(path);
+        return here.Output(Transformer.Forward(inputs.Reshape(1, inputs[0], Width), caches).Reshape(inputs[0], Width));
     }
 
     /// <summary>Whole sequences at once, for training; padding at the right end changes nothing before it.</summary>
@@ -40,7 +53,11 @@ public sealed class CausalLanguageModel : ILanguageModel
     /// <returns>[batch, time, width].</returns>
     public Tensor ForwardWhole(Tensor inputs) => Transformer.Forward(inputs);
 
-    public double StopProbability(Tensor hidden) => Stop.Forward(hidden.Reshape(1, Width)).Sigmoid().Reshape().Scalar();
+    public double StopProbability(Tensor hidden) => StopProbabilities(hidden.Reshape(1, Width)).Reshape().Scalar();
+
+    /// <param name="hidden">[count, width].</param>
+    /// <returns>[count, 1].</returns>
+    public Tensor StopProbabilities(Tensor hidden) => Stop.Forward(hidden).Sigmoid();
 
     private sealed class State(IReadOnlyList<KeyValueCache> caches) : ILanguageState
     {

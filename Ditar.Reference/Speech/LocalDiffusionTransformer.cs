@@ -2,16 +2,19 @@
 // the last P outputs are the velocity. History and noisy latents have input projections of their own (ours).
 
 using Ditar.Reference.Layers;
+using Ditar.Reference.Tracing;
 
 namespace Ditar.Reference.Speech;
 
 public sealed class LocalDiffusionTransformer : IVelocityField
 {
     private readonly DitarConfig config;
+    private readonly string path;
 
     public LocalDiffusionTransformer(ParameterScope scope, DitarConfig config)
     {
         this.config = config;
+        path = scope.Path;
         var width = config.Diffusion.Width;
         Condition = new Linear(scope["condition"], config.LanguageModel.Width, width);
         Time = new TimeEmbedding(scope["time"], width);
@@ -42,9 +45,10 @@ public sealed class LocalDiffusionTransformer : IVelocityField
         if (history.Rank != 3 || history[0] != x[0] || history[1] != clean || history[2] != config.LatentDim)
             throw new ArgumentException($"The history is [{x[0]}, {clean}, {config.LatentDim}], found {history}.", nameof(history));
 
+        var here = Module.Enter(path);
         var prefix = Condition.Forward(condition) + Time.Forward(time);                            // [batch, width]
         var tokens = Tensor.Concat(1, prefix.Reshape(x[0], 1, -1), History.Forward(history), Noisy.Forward(x)); // [batch, 1 + K*P + P, width]
         var y = Transformer.Forward(tokens).Slice(1, 1 + clean, patch);                            // [batch, P, width]
-        return Output.Forward(y);                                                                  // [batch, P, D]
+        return here.Output(Output.Forward(y));                                                     // [batch, P, D]
     }
 }

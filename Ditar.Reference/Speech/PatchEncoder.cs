@@ -2,16 +2,19 @@
 // embedding. Each patch is encoded on its own.
 
 using Ditar.Reference.Layers;
+using Ditar.Reference.Tracing;
 
 namespace Ditar.Reference.Speech;
 
 public sealed class PatchEncoder : IPatchEncoder
 {
     private readonly DitarConfig config;
+    private readonly string path;
 
     public PatchEncoder(ParameterScope scope, DitarConfig config)
     {
         this.config = config;
+        path = scope.Path;
         SpecialToken = scope.Take("special_token", [config.Encoder.Width], new Start.Normal(0.5));
         Input = new Linear(scope["input"], config.LatentDim, config.Encoder.Width);
         Transformer = new Transformer(scope["transformer"], config.Stack(config.Encoder, causal: false, 1 + config.PatchSize));
@@ -32,10 +35,11 @@ public sealed class PatchEncoder : IPatchEncoder
     {
         if (patches.Rank != 3 || patches[1] != config.PatchSize || patches[2] != config.LatentDim)
             throw new ArgumentException($"Patches are [count, {config.PatchSize}, {config.LatentDim}], found {patches}.", nameof(patches));
+        var here = Module.Enter(path);
         var latents = Input.Forward(patches);                                                      // [count, P, width]
         var special = SpecialToken + Tensor.Zeros(latents.Type, patches[0], 1, config.Encoder.Width);
         var x = Tensor.Concat(1, special, latents);                                                // [count, 1 + P, width]
         var first = Transformer.Forward(x).Slice(1, 0, 1);                                         // [count, 1, width]
-        return Output.Forward(first.Reshape(patches[0], config.Encoder.Width));                    // [count, width of the language model]
+        return here.Output(Output.Forward(first.Reshape(patches[0], config.Encoder.Width)));       // [count, width of the language model]
     }
 }

@@ -1,16 +1,19 @@
 // e_t (spec, section 1, ours): sines then cosines of 1000 t at frequencies 10000^(-i/half), then linear, SiLU, linear.
 
 using Ditar.Reference.Layers;
+using Ditar.Reference.Tracing;
 
 namespace Ditar.Reference.Speech;
 
 public sealed class TimeEmbedding
 {
     private readonly Tensor frequencies;
+    private readonly string path;
 
     /// <param name="width">Even.</param>
     public TimeEmbedding(ParameterScope scope, int width)
     {
+        path = scope.Path;
         var half = width / 2;
         var values = new double[half];
         for (var i = 0; i < half; i++) values[i] = 1000 * Math.Pow(10000, -(double)i / half);
@@ -27,7 +30,8 @@ public sealed class TimeEmbedding
     /// <returns>[batch, width].</returns>
     public Tensor Forward(Tensor time)
     {
+        var here = Module.Enter(path);
         var angles = time.Reshape(-1, 1) * frequencies;                                            // [batch, half]
-        return Second.Forward(First.Forward(Tensor.Concat(1, angles.Sin(), angles.Cos())).Silu());
+        return here.Output(Second.Forward(First.Forward(Tensor.Concat(1, angles.Sin(), angles.Cos())).Silu()));
     }
 }

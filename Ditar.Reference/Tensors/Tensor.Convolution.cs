@@ -5,6 +5,7 @@
 
 using System.Numerics;
 using Ditar.Reference.Kernels;
+using Ditar.Reference.Tracing;
 
 namespace Ditar.Reference;
 
@@ -25,9 +26,10 @@ public sealed partial class Tensor
         if (stride < 1 || dilation < 1) throw new ArgumentException($"Stride {stride} and dilation {dilation} must be positive.");
         var reach = ((weight[1] - 1) * dilation) + 1;
         if (this[1] < reach) throw new ArgumentException($"A window of {reach} steps does not fit into {ShapeText.Of(shape)} (batch, time, channels).");
+        using var whole = Observation.Compose();
         var depthwise = groups > 1 && weight[2] == 1 && weight[0] == groups;
         var y = depthwise ? ConvolveDepthwise(weight, stride, dilation) : ConvolveDense(weight, stride, dilation, groups);
-        return bias is null ? y : y + bias;
+        return whole.Record(OperationKind.Convolve, bias is null ? y : y + bias, [this, weight, bias], [stride, dilation, groups]);
     }
 
     /// <summary>
@@ -39,9 +41,10 @@ public sealed partial class Tensor
     {
         if (Rank != 3 || weight.Rank != 3 || weight[0] != this[2])
             throw new ArgumentException($"Transposed convolution of {ShapeText.Of(shape)} (batch, time, channels) with {ShapeText.Of(weight.shape)} (channels, kernel, outputs).");
+        using var whole = Observation.Compose();
         var windows = MatMul(weight.Reshape(weight[0], -1));                                       // [batch, time, kernel * outputs]
         var y = windows.OverlapAdd(stride, weight[2]);
-        return bias is null ? y : y + bias;
+        return whole.Record(OperationKind.ConvolveTransposed, bias is null ? y : y + bias, [this, weight, bias], [stride]);
     }
 
     /// <summary>Windows of <paramref name="length"/> steps every <paramref name="hop"/>: [batch, time, channels] to [batch, frames, length * channels].</summary>
@@ -62,19 +65,20 @@ public sealed partial class Tensor
             });
         }
 
-        return result;
+        return Observation.Record(OperationKind.Frame, result, [this], [length, hop]);
     }
 
     /// <summary>The adjoint of <see cref="Frame"/>: [batch, frames, length * channels] to [batch, (frames - 1) hop + length, channels].</summary>
     public Tensor OverlapAdd(int hop, int channels)
     {
         if (Rank != 3 || this[2] % channels != 0) throw new ArgumentException($"{ShapeText.Of(shape)} does not hold windows of {channels} channels.");
+        using var whole = Observation.Compose();
         var length = this[2] / channels;
         var result = Zeros(Type, [this[0], ((this[1] - 1) * hop) + length, channels]);
         if (Type == ElementType.Float32) Add<float>(Values<float>(), result.Values<float>());
         else Add<double>(Values<double>(), result.Values<double>());
         if (Tape.Tracks(this)) Tape.Record(result, (tape, gradient) => tape.Accumulate(this, gradient.Frame(length, hop)));
-        return result;
+        return whole.Record(OperationKind.OverlapAdd, result, [this], [hop, channels]);
 
         void Add<T>(ReadOnlySpan<T> windows, Span<T> y) where T : unmanaged, IBinaryFloatingPointIeee754<T>
         {

@@ -2,6 +2,7 @@
 
 using System.Numerics;
 using Ditar.Reference.Kernels;
+using Ditar.Reference.Tracing;
 
 namespace Ditar.Reference;
 
@@ -81,7 +82,7 @@ public sealed partial class Tensor
             });
         }
 
-        return result;
+        return Observation.Record(OperationKind.Clamp, result, [this], numbers: [lowest, highest]);
     }
 
     private Tensor Unary(UnaryOperation operation)
@@ -102,7 +103,7 @@ public sealed partial class Tensor
             });
         }
 
-        return result;
+        return Observation.Record(OperationKind.Negate + (operation - UnaryOperation.Negate), result, [this]);
     }
 
     private static Tensor Binary(BinaryOperation operation, Tensor a, Tensor b)
@@ -112,7 +113,7 @@ public sealed partial class Tensor
         if (a.Type == ElementType.Float32) Broadcasting.Run<float>(operation, a, b, result);
         else Broadcasting.Run<double>(operation, a, b, result);
         if (Tape.Tracks(a, b)) Tape.Record(result, (tape, gradient) => BinaryGradient(tape, operation, a, b, gradient));
-        return result;
+        return Observation.Record(OperationKind.Add + (operation - BinaryOperation.Add), result, [a, b]);
     }
 
     private static void BinaryGradient(Tape tape, BinaryOperation operation, Tensor a, Tensor b, Tensor gradient)

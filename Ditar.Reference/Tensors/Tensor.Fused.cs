@@ -2,6 +2,7 @@
 // Each equals a few lines of the plain operations; tests hold the two together.
 
 using Ditar.Reference.Kernels;
+using Ditar.Reference.Tracing;
 
 namespace Ditar.Reference;
 
@@ -33,7 +34,7 @@ public sealed partial class Tensor
             });
         }
 
-        return result;
+        return Observation.Record(OperationKind.RmsNorm, result, [this, gain], numbers: [epsilon]);
     }
 
     /// <summary>(x - mean) gain / sqrt(variance + epsilon) + bias over the last axis.</summary>
@@ -75,7 +76,7 @@ public sealed partial class Tensor
             });
         }
 
-        return result;
+        return Observation.Record(OperationKind.LayerNorm, result, [this, gain, bias], numbers: [epsilon]);
     }
 
     /// <summary>Snake: x + sin^2(alpha x) / alpha, one alpha per channel (the last axis).</summary>
@@ -101,13 +102,13 @@ public sealed partial class Tensor
             });
         }
 
-        return result;
+        return Observation.Record(OperationKind.Snake, result, [this, alpha]);
     }
 
     /// <summary>Rotates pairs (2i, 2i+1) of the last axis of this [batch, time, heads, headDim] by angles given per time step.</summary>
     /// <param name="cosine">[time, headDim / 2].</param>
     /// <param name="sine">[time, headDim / 2].</param>
-    public Tensor Rotate(Tensor cosine, Tensor sine) => Rotate(cosine, sine, inverse: false);
+    public Tensor Rotate(Tensor cosine, Tensor sine) => Observation.Record(OperationKind.Rotate, Rotate(cosine, sine, inverse: false), [this, cosine, sine]);
 
     /// <summary>softmax(scale q k^T + mask) v per head; this is q [batch, queries, heads, headDim].</summary>
     /// <param name="keys">[batch, keys, keyHeads, headDim]; keyHeads divides heads.</param>
@@ -162,7 +163,7 @@ public sealed partial class Tensor
             });
         }
 
-        return result;
+        return Observation.Record(OperationKind.Attention, result, [this, keys, values, mask], [causal ? 1 : 0], [scale]);
     }
 
     /// <summary>Inverted dropout: elements whose uniform draw is below <paramref name="rate"/> become 0, the rest are divided by 1 - rate.</summary>

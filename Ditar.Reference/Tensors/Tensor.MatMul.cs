@@ -1,6 +1,7 @@
 // Matrix products, batched and broadcast, and the linear map y = x W^T + b that every layer is made of.
 
 using Ditar.Reference.Kernels;
+using Ditar.Reference.Tracing;
 
 namespace Ditar.Reference;
 
@@ -58,7 +59,7 @@ public sealed partial class Tensor
             });
         }
 
-        return result;
+        return Observation.Record(OperationKind.MatMul, result, [this, other], [transposeThis ? 1 : 0, transposeOther ? 1 : 0]);
     }
 
     /// <summary>x W^T + b over the last axis.</summary>
@@ -69,9 +70,10 @@ public sealed partial class Tensor
     {
         if (weight.Rank != 2 || weight[1] != this[-1])
             throw new ArgumentException($"A linear map {ShapeText.Of(weight.shape)} (outputs, inputs) does not take {ShapeText.Of(shape)}.");
+        using var whole = Observation.Compose();
         var y = Reshape(-1, this[-1]).MatMul(weight, transposeOther: true);                       // [rows, outputs]
         if (bias is not null) y += bias;
-        return y.Reshape([.. shape[..^1], weight[0]]);
+        return whole.Record(OperationKind.Linear, y.Reshape([.. shape[..^1], weight[0]]), [this, weight, bias]);
     }
 
     /// <summary>One product over raw offsets: the seam's call with the element type resolved.</summary>

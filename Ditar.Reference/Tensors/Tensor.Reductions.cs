@@ -1,5 +1,7 @@
 // Sums, means, softmax, cross-entropy.
 
+using Ditar.Reference.Tracing;
+
 namespace Ditar.Reference;
 
 public sealed partial class Tensor
@@ -13,6 +15,7 @@ public sealed partial class Tensor
     /// <summary>The sum along one axis, which stays with extent 1 or, with keep false, goes.</summary>
     public Tensor Sum(int axis, bool keep = true)
     {
+        using var whole = Observation.Compose();
         var at = ShapeText.Axis(axis, Rank);
         var (outer, count, inner) = Around(at);
         int[] reduced = [.. shape];
@@ -21,10 +24,14 @@ public sealed partial class Tensor
         if (Type == ElementType.Float32) Kernels.Sum<float>(outer, count, inner, Values<float>(), result.Values<float>());
         else Kernels.Sum<double>(outer, count, inner, Values<double>(), result.Values<double>());
         if (Tape.Tracks(this)) Tape.Record(result, (tape, gradient) => tape.Accumulate(this, gradient + Zeros(Type, shape)));
-        return keep ? result : result.Reshape([.. reduced[..at], .. reduced[(at + 1)..]]);
+        return whole.Record(OperationKind.Sum, keep ? result : result.Reshape([.. reduced[..at], .. reduced[(at + 1)..]]), [this], [at, keep ? 1 : 0]);
     }
 
-    public Tensor Mean(int axis, bool keep = true) => Sum(axis, keep) / this[axis];
+    public Tensor Mean(int axis, bool keep = true)
+    {
+        using var whole = Observation.Compose();
+        return whole.Record(OperationKind.Mean, Sum(axis, keep) / this[axis], [this], [ShapeText.Axis(axis, Rank), keep ? 1 : 0]);
+    }
 
     /// <summary>Sums over whatever broadcasting stretched, so that the result has <paramref name="target"/>'s shape.</summary>
     public Tensor SumTo(ReadOnlySpan<int> target)
@@ -44,16 +51,16 @@ public sealed partial class Tensor
     }
 
     /// <summary>exp(x - max) / sum over the last axis; a row of -infinity only becomes zeros.</summary>
-    public Tensor Softmax() => Rows(
+    public Tensor Softmax() => Observation.Record(OperationKind.Softmax, Rows(
         (r, w, x, y) => Kernels.Softmax<float>(r, w, x, y), (r, w, x, y) => Kernels.Softmax<double>(r, w, x, y),
-        (r, w, y, dy, dx) => Kernels.SoftmaxGradient<float>(r, w, y, dy, dx), (r, w, y, dy, dx) => Kernels.SoftmaxGradient<double>(r, w, y, dy, dx));
+        (r, w, y, dy, dx) => Kernels.SoftmaxGradient<float>(r, w, y, dy, dx), (r, w, y, dy, dx) => Kernels.SoftmaxGradient<double>(r, w, y, dy, dx)), [this]);
 
     /// <summary>Softmax of x + mask: the mask is 0 where a position may be seen and -infinity where it may not.</summary>
     public Tensor Softmax(Tensor mask) => (this + mask).Softmax();
 
-    public Tensor LogSoftmax() => Rows(
+    public Tensor LogSoftmax() => Observation.Record(OperationKind.LogSoftmax, Rows(
         (r, w, x, y) => Kernels.LogSoftmax<float>(r, w, x, y), (r, w, x, y) => Kernels.LogSoftmax<double>(r, w, x, y),
-        (r, w, y, dy, dx) => Kernels.LogSoftmaxGradient<float>(r, w, y, dy, dx), (r, w, y, dy, dx) => Kernels.LogSoftmaxGradient<double>(r, w, y, dy, dx));
+        (r, w, y, dy, dx) => Kernels.LogSoftmaxGradient<float>(r, w, y, dy, dx), (r, w, y, dy, dx) => Kernels.LogSoftmaxGradient<double>(r, w, y, dy, dx)), [this]);
 
     /// <summary>Mean over rows of -log softmax(logits)[label]; rows with a negative label are left out.</summary>
     /// <param name="labels">One class per row of these logits [..., classes].</param>

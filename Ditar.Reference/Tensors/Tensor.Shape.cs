@@ -1,6 +1,7 @@
 // Moving numbers about: reshape (free), slice, concatenate, permute, pad, gather rows. Gradients are the same moves backwards.
 
 using System.Numerics;
+using Ditar.Reference.Tracing;
 
 namespace Ditar.Reference;
 
@@ -21,7 +22,7 @@ public sealed partial class Tensor
         if (ShapeText.Count(resolved) != Count) throw new ArgumentException($"{ShapeText.Of(shape)} does not reshape to {ShapeText.Of(newShape)}.");
         var result = View(0, resolved);
         if (Tape.Tracks(this)) Tape.Record(result, (tape, gradient) => tape.Accumulate(this, gradient.Reshape(shape), owned: false));
-        return result;
+        return Observation.Record(OperationKind.Reshape, result, [this]);
     }
 
     /// <summary>Elements start .. start+length-1 of an axis. A view when all axes before it have extent 1.</summary>
@@ -54,7 +55,7 @@ public sealed partial class Tensor
             });
         }
 
-        return result;
+        return Observation.Record(OperationKind.Slice, result, [this], [at, start, length]);
     }
 
     /// <summary>Joins tensors along an axis; all other extents are equal.</summary>
@@ -98,13 +99,14 @@ public sealed partial class Tensor
             });
         }
 
-        return result;
+        return Observation.Record(OperationKind.Concat, result, parts, [at]);
     }
 
     /// <summary>Zeros before and after along an axis.</summary>
     public Tensor Pad(int axis, int before, int after)
     {
         if (before == 0 && after == 0) return this;
+        using var whole = Observation.Compose();
         var at = ShapeText.Axis(axis, Rank);
         var (outer, count, inner) = Around(at);
         int[] padded = [.. shape];
@@ -112,7 +114,7 @@ public sealed partial class Tensor
         var result = Zeros(Type, padded);
         CopyBlocks(this, 0, count * inner, result, before * inner, padded[at] * inner, outer, count * inner);
         if (Tape.Tracks(this)) Tape.Record(result, (tape, gradient) => tape.Accumulate(this, gradient.Slice(at, before, count), owned: false));
-        return result;
+        return whole.Record(OperationKind.Pad, result, [this], [at, before, after]);
     }
 
     /// <summary>Axis i of the result is axis order[i] of this.</summary>
@@ -132,7 +134,7 @@ public sealed partial class Tensor
             Tape.Record(result, (tape, gradient) => tape.Accumulate(this, gradient.Permute(back)));
         }
 
-        return result;
+        return Observation.Record(OperationKind.Permute, result, [this], axes);
     }
 
     /// <summary>Swaps two axes.</summary>
@@ -154,20 +156,21 @@ public sealed partial class Tensor
         if (Type == ElementType.Float32) GatherRows<float>(Values<float>(), picks, width, result.Values<float>());
         else GatherRows<double>(Values<double>(), picks, width, result.Values<double>());
         if (Tape.Tracks(this)) Tape.Record(result, (tape, gradient) => tape.Accumulate(this, gradient.ScatterAdd(picks, rows)));
-        return result;
+        return Observation.Record(OperationKind.Gather, result, [this], picks);
     }
 
     /// <summary>The adjoint of <see cref="Gather"/>: row i of this is added to row indices[i] of a zero tensor [rows, ...].</summary>
     public Tensor ScatterAdd(ReadOnlySpan<int> indices, int rows)
     {
         if (indices.Length != this[0]) throw new ArgumentException($"{indices.Length} indices for {ShapeText.Of(shape)}.", nameof(indices));
+        using var whole = Observation.Compose();
         int[] places = [.. indices];
         var width = Around(0).Inner;
         var result = Zeros(Type, [rows, .. shape[1..]]);
         if (Type == ElementType.Float32) ScatterRows<float>(Values<float>(), places, width, result.Values<float>());
         else ScatterRows<double>(Values<double>(), places, width, result.Values<double>());
         if (Tape.Tracks(this)) Tape.Record(result, (tape, gradient) => tape.Accumulate(this, gradient.Gather(places)));
-        return result;
+        return whole.Record(OperationKind.ScatterAdd, result, [this], places);
     }
 
     /// <summary>Copies <paramref name="part"/> over positions start .. of an axis. For caches; a tape does not see it.</summary>

@@ -4,6 +4,7 @@
 
 using System.Numerics;
 using Ditar.Reference.Kernels;
+using Ditar.Reference.Tracing;
 
 namespace Ditar.Reference;
 
@@ -42,7 +43,7 @@ public sealed partial class Tensor
         var tensor = Allocate(type, shape);
         if (type == ElementType.Float32) tensor.Values<float>().Clear();
         else tensor.Values<double>().Clear();
-        return tensor;
+        return Observation.Record(OperationKind.Fill, tensor, [], numbers: [0]);
     }
 
     public static Tensor Full(ElementType type, double value, params ReadOnlySpan<int> shape)
@@ -50,7 +51,7 @@ public sealed partial class Tensor
         var tensor = Allocate(type, shape);
         if (type == ElementType.Float32) tensor.Values<float>().Fill((float)value);
         else tensor.Values<double>().Fill(value);
-        return tensor;
+        return Observation.Record(OperationKind.Fill, tensor, [], numbers: [value]);
     }
 
     /// <summary>A tensor that holds a copy of <paramref name="values"/>.</summary>
@@ -73,8 +74,11 @@ public sealed partial class Tensor
     }
 
     /// <summary>A tensor of either type from double values, rounded when it is float32.</summary>
-    public static Tensor From(ElementType type, ReadOnlySpan<double> values, params ReadOnlySpan<int> shape) =>
-        type == ElementType.Float64 ? From(values, shape) : From(values, shape).To(type);
+    public static Tensor From(ElementType type, ReadOnlySpan<double> values, params ReadOnlySpan<int> shape)
+    {
+        using var constant = Observation.Compose();
+        return From(values, shape).To(type);
+    }
 
     /// <summary>The elements, row-major. Writing is for optimisers and loaders: a tape that recorded this tensor does not see it.</summary>
     /// <exception cref="InvalidOperationException">T is not the element type.</exception>
@@ -103,11 +107,11 @@ public sealed partial class Tensor
         var result = Allocate(type, shape);
         if (type == ElementType.Float64) Convert(Values<float>(), result.Values<double>());
         else Convert(Values<double>(), result.Values<float>());
-        return result;
+        return Observation.Record(OperationKind.Convert, result, [this]);
     }
 
     /// <summary>The value without its history: no gradient flows through.</summary>
-    public Tensor StopGradient() => new(storage, offset, shape);
+    public Tensor StopGradient() => Observation.Record(OperationKind.Identity, new Tensor(storage, offset, shape), [this]);
 
     /// <summary>A copy that outlives any tape.</summary>
     public Tensor Copy()
@@ -115,7 +119,7 @@ public sealed partial class Tensor
         var copy = new Tensor(new Storage(Type, Count), 0, shape);
         if (Type == ElementType.Float32) Values<float>().CopyTo(copy.Values<float>());
         else Values<double>().CopyTo(copy.Values<double>());
-        return copy;
+        return Observation.Record(OperationKind.Identity, copy, [this]);
     }
 
     public override string ToString() => $"{Type} {ShapeText.Of(shape)}";

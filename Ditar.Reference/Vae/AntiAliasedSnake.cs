@@ -5,6 +5,7 @@
 //   down   z[t] = sum over i of h[i] snake(y)[2t-5+i],  i = 0..11
 
 using Ditar.Reference.Layers;
+using Ditar.Reference.Tracing;
 
 namespace Ditar.Reference.Vae;
 
@@ -15,6 +16,7 @@ public sealed class AntiAliasedSnake
     private const int UpSide = 3;
     private const int DownSide = (HalfBandFilter.Taps - 2) / 2;
 
+    private readonly string path;
     private readonly int channels;
     private readonly Snake snake;
     private readonly Tensor even;               // [channels, 7, 1]
@@ -24,6 +26,7 @@ public sealed class AntiAliasedSnake
 
     public AntiAliasedSnake(ParameterScope scope, int channels)
     {
+        path = scope.Path + ".filtered";            // the Snake inside is at the path itself, as its slope is
         this.channels = channels;
         snake = new Snake(scope, channels);
         var h = HalfBandFilter.Create();
@@ -42,6 +45,7 @@ public sealed class AntiAliasedSnake
     /// <returns>[batch, time, channels].</returns>
     public Tensor Forward(Tensor x, DecoderState? stream = null)
     {
+        var here = Module.Enter(path);
         var window = stream is null ? x.Pad(1, UpSide, UpSide) : stream.Window(this, x, UpSide, UpSide, UpReach);
         var steps = DecoderState.Outputs(window[1], UpReach, 1);
         var y = steps == 0
@@ -49,8 +53,8 @@ public sealed class AntiAliasedSnake
             : Tensor.Concat(2, window.Convolve(even, groups: channels), window.Convolve(odd, groups: channels)).Reshape(x[0], 2 * steps, channels);
         y = snake.Forward(y);                                                                      // [batch, 2 time, channels]
         window = stream is null ? y.Pad(1, DownSide, DownSide) : stream.Window(downOwner, y, DownSide, DownSide, HalfBandFilter.Taps, stride: 2);
-        return DecoderState.Outputs(window[1], HalfBandFilter.Taps, 2) == 0
+        return here.Output(DecoderState.Outputs(window[1], HalfBandFilter.Taps, 2) == 0
             ? Tensor.Zeros(x.Type, x[0], 0, channels)
-            : window.Convolve(down, stride: 2, groups: channels);                                  // [batch, time, channels]
+            : window.Convolve(down, stride: 2, groups: channels));                                 // [batch, time, channels]
     }
 }

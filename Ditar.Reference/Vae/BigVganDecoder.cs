@@ -2,6 +2,7 @@
 // twice the rate. Convolutions are causal except the first (ours), the filters inside activations are centred; residual paths wait for them.
 
 using Ditar.Reference.Layers;
+using Ditar.Reference.Tracing;
 
 namespace Ditar.Reference.Vae;
 
@@ -12,6 +13,7 @@ public sealed class BigVganDecoder : IWaveDecoder
     // Speech has a root mean square near 0.1: a decoder that starts at unit variance spends its first steps on getting quiet.
     private const double FirstLoudness = 0.1;
 
+    private readonly string path;
     private readonly Convolution enter;
     private readonly UpsampleConvolution[] ups;
     private readonly AmpBlock[][] blocks;
@@ -21,6 +23,7 @@ public sealed class BigVganDecoder : IWaveDecoder
     public BigVganDecoder(ParameterScope scope, VaeConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);
+        path = scope.Path;
         var c = config.BigVgan;
         var kernel = (2 * config.LookAhead) + 1;
         enter = new Convolution(scope["enter"], config.LatentDim, c.Channels[0], kernel, Padding.Centred(kernel));
@@ -54,6 +57,7 @@ public sealed class BigVganDecoder : IWaveDecoder
     public Tensor Forward(Tensor latents, DecoderState? stream = null)
     {
         ArgumentNullException.ThrowIfNull(latents);
+        var here = Module.Enter(path);
         var x = enter.Forward(latents, stream);                                                    // [batch, frames, channels]
         for (var i = 0; i < ups.Length; i++)
         {
@@ -63,17 +67,21 @@ public sealed class BigVganDecoder : IWaveDecoder
             x = sum / blocks[i].Length;
         }
 
-        return leave.Forward(snake.Forward(x, stream), stream).Tanh();                             // [batch, frames * hop, 1]
+        return here.Output(leave.Forward(snake.Forward(x, stream), stream).Tanh());                // [batch, frames * hop, 1]
     }
 }
 
 /// <summary>Anti-aliased multi-periodicity block: for each dilation x + conv(snake(dilated conv(snake(x)))).</summary>
 public sealed class AmpBlock
 {
+    private readonly string path;
     private readonly Unit[] units;
 
-    public AmpBlock(ParameterScope scope, int channels, int kernel, IReadOnlyList<int> dilations) =>
+    public AmpBlock(ParameterScope scope, int channels, int kernel, IReadOnlyList<int> dilations)
+    {
+        path = scope.Path;
         units = [.. dilations.Select((d, i) => new Unit(scope["units"][i], channels, kernel, d))];
+    }
 
     /// <summary>Steps that a stream waits for.</summary>
     public static int LookAhead(int dilations) => dilations * 2 * AntiAliasedSnake.LookAhead;
@@ -82,8 +90,9 @@ public sealed class AmpBlock
     /// <returns>[batch, time, channels].</returns>
     public Tensor Forward(Tensor x, DecoderState? stream = null)
     {
+        var here = Module.Enter(path);
         foreach (var unit in units) x = unit.Forward(x, stream);
-        return x;
+        return here.Output(x);
     }
 
     private sealed class Unit(ParameterScope scope, int channels, int kernel, int dilation)
@@ -91,6 +100,7 @@ public sealed class AmpBlock
         // Twelve units at full strength would double the variance twelve times; they start as small corrections of their input.
         private const double FirstGain = 0.3;
 
+        private readonly string path = scope.Path;
         private readonly AntiAliasedSnake before = new(scope["snake_before"], channels);
         private readonly Convolution wide = new(scope["wide"], channels, channels, kernel, Padding.Causal(kernel, dilation), dilation: dilation);
         private readonly AntiAliasedSnake between = new(scope["snake_between"], channels);
@@ -99,8 +109,9 @@ public sealed class AmpBlock
 
         public Tensor Forward(Tensor x, DecoderState? stream)
         {
+            var here = Module.Enter(path);
             var y = near.Forward(between.Forward(wide.Forward(before.Forward(x, stream), stream), stream), stream);
-            return (stream is null ? x : stream.Delay(this, x, y[1])) + y;
+            return here.Output((stream is null ? x : stream.Delay(this, x, y[1])) + y);
         }
     }
 }

@@ -2,6 +2,7 @@
 // 2023, uses it for speech). The convolution is causal (ours), so that the block streams without delay.
 
 using Ditar.Reference.Layers;
+using Ditar.Reference.Tracing;
 
 namespace Ditar.Reference.Vae;
 
@@ -11,6 +12,7 @@ public sealed class ConvNeXtBlock(ParameterScope scope, int width, int hidden, i
     private const double FirstGain = 0.3;
     private const double NormEpsilon = 1e-6;
 
+    private readonly string path = scope.Path;
     private readonly Convolution mixTime = new(scope["mix_time"], width, width, kernel, Padding.Causal(kernel), groups: width);
     private readonly LayerNorm norm = new(scope["norm"], width, NormEpsilon);
     private readonly Linear widen = new(scope["widen"], width, hidden);
@@ -21,7 +23,8 @@ public sealed class ConvNeXtBlock(ParameterScope scope, int width, int hidden, i
     /// <returns>[batch, time, width].</returns>
     public Tensor Forward(Tensor x, DecoderState? stream = null)
     {
+        var here = Module.Enter(path);
         var h = norm.Forward(mixTime.Forward(x, stream));
-        return x + (narrow.Forward(widen.Forward(h).Gelu()) * gain);
+        return here.Output(x + (narrow.Forward(widen.Forward(h).Gelu()) * gain));
     }
 }

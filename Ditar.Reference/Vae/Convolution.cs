@@ -1,6 +1,7 @@
 // The convolution layer of the VAE: a weight, a bias, and where the zeros go. Causal layers have all of them on the left.
 
 using Ditar.Reference.Layers;
+using Ditar.Reference.Tracing;
 
 namespace Ditar.Reference.Vae;
 
@@ -20,6 +21,7 @@ public readonly record struct Padding(int Left, int Right)
 
 public sealed class Convolution
 {
+    private readonly string path;
     private readonly int stride;
     private readonly int dilation;
     private readonly int groups;
@@ -30,6 +32,7 @@ public sealed class Convolution
         ParameterScope scope, int inputs, int outputs, int kernel, Padding padding, int stride = 1, int dilation = 1, int groups = 1, Start? start = null)
     {
         (this.stride, this.dilation, this.groups, this.padding) = (stride, dilation, groups, padding);
+        path = scope.Path;
         Weight = scope.Take("weight", [outputs, kernel, inputs / groups], start ?? new Start.Normal(1 / Math.Sqrt(kernel * (inputs / groups))));
         Bias = scope.Take("bias", [outputs], Start.Zeros);
     }
@@ -50,10 +53,12 @@ public sealed class Convolution
     /// <returns>[batch, time / stride, outputs]; from a stream, the outputs that are final.</returns>
     public Tensor Forward(Tensor x, DecoderState? stream = null)
     {
+        var here = Module.Enter(path);
         var window = stream is null
             ? x.Pad(1, padding.Left, padding.Right)
             : stream.Window(this, x, padding.Left, padding.Right, Reach, stride);
-        if (DecoderState.Outputs(window[1], Reach, stride) == 0) return Tensor.Zeros(x.Type, x[0], 0, Weight[0]);
-        return window.Convolve(Weight, Bias, stride, dilation, groups);
+        return here.Output(DecoderState.Outputs(window[1], Reach, stride) == 0
+            ? Tensor.Zeros(x.Type, x[0], 0, Weight[0])
+            : window.Convolve(Weight, Bias, stride, dilation, groups));
     }
 }

@@ -9,13 +9,15 @@ public sealed class InverseStft
     private readonly int window;
     private readonly int hop;
     private readonly double[] hann;
-    private readonly Tensor basis;
+    private readonly Tensor basis;                  // [2 * bins, window]
+    private readonly Tensor squares;                // [window], w^2
 
     public InverseStft(ElementType type, int window, int hop)
     {
         (this.window, this.hop) = (window, hop);
         hann = [.. Enumerable.Range(0, window).Select(n => Hann(n, window))];
         basis = Tensor.From(type, Basis(), 2 * Bins, window).Copy();
+        squares = Tensor.From(type, [.. hann.Select(w => w * w)], window).Copy();
     }
 
     /// <summary>Frequencies of a real transform.</summary>
@@ -43,14 +45,20 @@ public sealed class InverseStft
 
         // Cut before dividing: outside the signal the envelope falls to zero.
         var before = first == 0 ? Overlap : 0;
-        sum = sum.Slice(1, before, sum[1] - before - (ends ? Overlap : 0));
-        return sum * InverseEnvelope(spectrum.Type, (first * hop) + before, sum[1], first + frames);
+        var count = sum[1] - before - (ends ? Overlap : 0);
+        sum = sum.Slice(1, before, count);
+        return stream is null
+            ? sum / Envelope(frames).Slice(1, before, count)
+            : sum * InverseEnvelope(spectrum.Type, (first * hop) + before, count, first + frames);
     }
 
     /// <summary>The periodic Hann window: sin^2(pi n / length).</summary>
     internal static double Hann(int n, int length) => 0.5 - (0.5 * double.CosPi(2.0 * n / length));
 
-    // 1 / (sum of w^2 over the frames that cover a sample): [count, 1], from sample `start` counted from the first frame's first sample.
+    // Sum of w^2 over the frames that cover a sample of a whole signal: [1, (frames - 1) hop + window, 1].
+    private Tensor Envelope(int frames) => (Tensor.Full(basis.Type, 1, 1, frames, 1) * squares).OverlapAdd(hop, 1);
+
+    // The same inverted, for the samples of a piece: [count, 1], from sample `start` counted from the first frame's first sample.
     private Tensor InverseEnvelope(ElementType type, long start, int count, long frames)
     {
         var inverse = new double[count];

@@ -3,6 +3,7 @@
 // the spectral frames that overlap it.
 
 using Ditar.Reference.Layers;
+using Ditar.Reference.Tracing;
 
 namespace Ditar.Reference.Vae;
 
@@ -12,6 +13,7 @@ public sealed class InverseStftDecoder : IWaveDecoder
     private const double HighestLogMagnitude = 5;
     private const double NormEpsilon = 1e-6;
 
+    private readonly string path;
     private readonly Convolution enter;
     private readonly ConvNeXtBlock[] latentBlocks;
     private readonly UpsampleConvolution up;
@@ -23,6 +25,7 @@ public sealed class InverseStftDecoder : IWaveDecoder
     public InverseStftDecoder(ParameterScope scope, VaeConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);
+        path = scope.Path;
         var c = config.InverseStft;
         var kernel = (2 * config.LookAhead) + 1;
         enter = new Convolution(scope["enter"], config.LatentDim, c.Width, kernel, Padding.Centred(kernel));
@@ -44,6 +47,7 @@ public sealed class InverseStftDecoder : IWaveDecoder
     public Tensor Forward(Tensor latents, DecoderState? stream = null)
     {
         ArgumentNullException.ThrowIfNull(latents);
+        var here = Module.Enter(path);
         var x = enter.Forward(latents, stream);                                                    // [batch, frames, width]
         foreach (var block in latentBlocks) x = block.Forward(x, stream);
         x = up.Forward(x, stream);                                                                 // [batch, frames * upsample, width]
@@ -52,6 +56,6 @@ public sealed class InverseStftDecoder : IWaveDecoder
         var bins = transform.Bins;
         var magnitude = both.Slice(2, 0, bins).Clamp(double.NegativeInfinity, HighestLogMagnitude).Exp();
         var phase = both.Slice(2, bins, bins);
-        return transform.Forward(Tensor.Concat(2, magnitude * phase.Cos(), magnitude * phase.Sin()), stream);
+        return here.Output(transform.Forward(Tensor.Concat(2, magnitude * phase.Cos(), magnitude * phase.Sin()), stream));
     }
 }

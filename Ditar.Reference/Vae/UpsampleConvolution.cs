@@ -1,7 +1,7 @@
 // Learned up-sampling by r: a kernel-3 convolution to r * channels, whose outputs are then read as r steps. In channel-last order that reading is a
 // reshape. It IS the transposed convolution of stride r and kernel 3r: y[rt + j] = sum over taps i of x[t - 2 + i] W[i, j], where the textbook form
 // lets each x[t] write 3r outputs. With W[i] = the transposed kernel's third number 2 - i both give the same samples (a test says so); this form is
-// one matrix product without overlapping writes.
+// one matrix product without overlapping writes. An observer sees the convolution: its output is this layer's before the reshape.
 
 using Ditar.Reference.Layers;
 

@@ -3,6 +3,7 @@
 // hop*t .. hop*(t+1).
 
 using Ditar.Reference.Layers;
+using Ditar.Reference.Tracing;
 
 namespace Ditar.Reference.Vae;
 
@@ -12,6 +13,7 @@ public sealed class VaeEncoder
     private const double LowestLogVariance = -10;
     private const double HighestLogVariance = 4;
 
+    private readonly string path;
     private readonly Stage[] stages;
     private readonly Convolution head;
     private readonly int hop;
@@ -19,6 +21,7 @@ public sealed class VaeEncoder
     public VaeEncoder(ParameterScope scope, VaeConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);
+        path = scope.Path;
         hop = config.Hop;
         stages = new Stage[config.Strides.Count];
         for (var i = 0; i < stages.Length; i++)
@@ -34,11 +37,12 @@ public sealed class VaeEncoder
         ArgumentNullException.ThrowIfNull(audio);
         if (audio.Rank != 3 || audio[2] != 1 || audio[1] == 0 || audio[1] % hop != 0)
             throw new ArgumentException($"Expected audio [batch, a multiple of {hop} samples, 1], found {audio}.", nameof(audio));
+        var here = Module.Enter(path);
         var x = audio;
         foreach (var stage in stages) x = stage.Forward(x);                                        // [batch, time / hop, channels]
         var both = head.Forward(x);                                                                // [batch, time / hop, 2 D]
         var d = both[2] / 2;
-        return new Posterior(both.Slice(2, 0, d), both.Slice(2, d, d).Clamp(LowestLogVariance, HighestLogVariance));
+        return new Posterior(here.Output(both.Slice(2, 0, d)), both.Slice(2, d, d).Clamp(LowestLogVariance, HighestLogVariance));
     }
 
     // Kernels of two strides (plus one where that centres the window): 11 for 5, 8 for 4.
@@ -46,6 +50,7 @@ public sealed class VaeEncoder
 
     private sealed class Stage(ParameterScope scope, int inputs, int channels, int stride)
     {
+        private readonly string path = scope.Path;
         private readonly Convolution down =
             new(scope["down"], inputs, channels, KernelFor(stride), Padding.Centred(KernelFor(stride), stride: stride), stride);
         private readonly ResidualUnit[] units = [new(scope["units"][0], channels, 1), new(scope["units"][1], channels, 3)];
@@ -53,20 +58,26 @@ public sealed class VaeEncoder
 
         public Tensor Forward(Tensor x)
         {
+            var here = Module.Enter(path);
             x = down.Forward(x);                                                                   // [batch, time / stride, channels]
             foreach (var unit in units) x = unit.Forward(x);
-            return snake.Forward(x);
+            return here.Output(snake.Forward(x));
         }
     }
 
     // x + f(x), f = Snake, kernel 3 (dilation 1 in the first unit, 3 in the second), Snake, kernel 1.
     private sealed class ResidualUnit(ParameterScope scope, int channels, int dilation)
     {
+        private readonly string path = scope.Path;
         private readonly Snake before = new(scope["snake_before"], channels);
         private readonly Convolution wide = new(scope["wide"], channels, channels, 3, Padding.Centred(3, dilation), dilation: dilation);
         private readonly Snake between = new(scope["snake_between"], channels);
         private readonly Convolution point = new(scope["point"], channels, channels, 1, default);
 
-        public Tensor Forward(Tensor x) => x + point.Forward(between.Forward(wide.Forward(before.Forward(x))));
+        public Tensor Forward(Tensor x)
+        {
+            var here = Module.Enter(path);
+            return here.Output(x + point.Forward(between.Forward(wide.Forward(before.Forward(x)))));
+        }
     }
 }
