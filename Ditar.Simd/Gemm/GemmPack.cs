@@ -25,6 +25,27 @@ internal static unsafe class GemmPack
         return (TWidth.TileRows, pitch, (pitch * (nint)steps) + TWidth.Count);
     }
 
+    /// <summary>Elements between copied rows: whole vectors, and one more against distances of a power of two.</summary>
+    public static nint RowPitch<TWidth, TVector>(int steps)
+        where TWidth : IWidth<TVector>
+        where TVector : unmanaged => ((steps + TWidth.Count - 1) / TWidth.Count * TWidth.Count) + TWidth.Count;
+
+    /// <summary>copied[i * pitch + p] = source[i * rowStride + p]: rows keep their order and come close together.</summary>
+    [MethodImpl(Jit.Hot)]
+    public static void CopyRows<TWidth, TVector>(float* source, nint rowStride, int rows, int steps, float* copied, nint pitch)
+        where TWidth : IWidth<TVector>
+        where TVector : unmanaged
+    {
+        for (; rows > 0; rows--, source += rowStride, copied += pitch)
+        {
+            var p = 0;
+            for (; p <= steps - TWidth.Count; p += TWidth.Count)
+                TWidth.Store(TWidth.Load(source + p), copied + p);
+            for (; p < steps; p++)
+                copied[p] = source[p];
+        }
+    }
+
     /// <summary>packed[strip][p, j] = source[(strip * width + j) * laneStride + p * stepStride].</summary>
     /// <param name="shape">What <see cref="Panel"/> or <see cref="Group"/> says for this number of steps.</param>
     /// <param name="packed">Room for ceil(lanes / width) strips.</param>
