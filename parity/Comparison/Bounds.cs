@@ -1,0 +1,37 @@
+// What every row is held to. The figures are derived in docs/parity.md; here they stand with one line each.
+
+namespace Ditar.Parity;
+
+internal static class Bounds
+{
+    /// <summary>Ours, a whole transformer layer.</summary>
+    public const double TransformerLayer = 2e-6;
+
+    /// <summary>Ours and CPU graphs, every module output and everything inside.</summary>
+    public const double Module = 1e-5;
+
+    /// <summary>Exported graphs against our fastest float32 kernels, every module output.</summary>
+    public const double GraphAgainstOurs = 1e-5;
+
+    /// <summary>Graphs on a GPU, which may sum in any order and use fast exponentials.</summary>
+    public const double Gpu = 1e-4;
+
+    /// <summary>Ours may be this much worse than ONNX Runtime's CPU kernels on the same row.</summary>
+    public const double RatioToGraph = 2;
+
+    /// <summary>Two errors below this are both rounding noise, and their ratio says nothing: four roundings of float32.</summary>
+    public const double RatioFloor = 4.0 / (1 << 24);
+
+    /// <summary>After n patches: 60 dB below the signal. Not a bound of arithmetic but of hearing; see docs/parity.md.</summary>
+    public const double FreeRunning = 1e-3;
+
+    /// <param name="graphError">Relative l2 of ONNX Runtime's CPU kernels on this row, or null without them.</param>
+    public static double Of(EngineKind engine, RowKind row, double? graphError = null)
+    {
+        if (row == RowKind.FreeRunning) return FreeRunning;
+        if (engine == EngineKind.GraphGpu) return Gpu;
+        if (engine == EngineKind.GraphCpu) return Module;
+        var own = row == RowKind.TransformerLayer ? TransformerLayer : Module;
+        return graphError is { } error ? Math.Min(own, RatioToGraph * Math.Max(error, RatioFloor)) : own;
+    }
+}

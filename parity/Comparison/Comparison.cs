@@ -1,0 +1,123 @@
+// Recordings side by side. First they must belong together: same weights, same sizes, same seed, same inputs to the last bit, same names and shapes. Then
+// each tensor of each engine is measured against the truth and held to its bound. The truth is the oracle's recording, or the first one if there is none.
+
+namespace Ditar.Parity;
+
+internal static class Comparison
+{
+    public const string PlainFloat32 = "reference float32";
+    public const string SimdFloat32 = "simd float32";
+
+    /// <exception cref="RecordingException">They do not belong together; the message names the first tensor that differs.</exception>
+    public static ParityResult Of(IReadOnlyList<Recording> recordings)
+    {
+        if (recordings.Count < 2) throw new ArgumentException("A comparison needs two recordings.", nameof(recordings));
+        var truth = recordings.FirstOrDefault(recording => recording.Engine.Kind == EngineKind.Oracle) ?? recordings[0];
+        Recording[] engines = [truth, .. recordings.Where(recording => recording != truth)];
+        if (engines.Select(engine => engine.Engine.Name).Distinct().Count() < engines.Length) engines = Renamed(engines);
+        foreach (var engine in engines[1..]) RequireSame(truth, engine);
+
+        var found = engines.ToDictionary(engine => engine.Engine.Name, engine => engine.Outputs.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal));
+        ParityRow[] rows = [.. truth.Outputs.Select(tensor => Row(tensor, engines, found))];
+        return new ParityResult(engines, rows, [.. engines[1..].SelectMany(engine => Breaks(engine.Engine.Name, rows))]);
+    }
+
+    private static ParityRow Row(RecordedTensor truth, Recording[] engines, Dictionary<string, Dictionary<string, RecordedTensor>> found)
+    {
+        var cut = truth.Name.IndexOf('/', truth.Name.IndexOf('/', StringComparison.Ordinal) + 1);
+        var (call, path) = (truth.Name[..cut], truth.Name[(cut + 1)..]);
+        var kind = ParityRow.KindOf(call, path);
+        var differences = new Dictionary<string, Difference>();
+        foreach (var engine in engines[1..])
+        {
+            if (found[engine.Engine.Name].TryGetValue(truth.Name, out var tensor)) differences[engine.Engine.Name] = Difference.Between(truth, tensor);
+        }
+
+        var plain = differences.GetValueOrDefault(PlainFloat32);
+        var graph = engines[1..].Where(engine => engine.Engine.Kind == EngineKind.GraphCpu)
+            .Select(engine => differences.GetValueOrDefault(engine.Engine.Name)).FirstOrDefault(difference => difference is { Fault: null });
+        var cells = new Dictionary<string, ParityCell>();
+        foreach (var engine in engines[1..])
+        {
+            if (!differences.TryGetValue(engine.Engine.Name, out var difference)) continue;
+            var bound = Bounds.Of(engine.Engine.Kind, kind, graph?.RelativeL2);
+            var fault = difference.Fault ?? (difference.RelativeL2 <= bound ? null : $"relative l2 {difference.RelativeL2:e2} where {bound:e2} is allowed");
+            if (fault is null && engine.Engine.Kind == EngineKind.GraphCpu && kind == RowKind.Output) fault = AgainstOurs(truth, engine, found);
+            cells[engine.Engine.Name] = new ParityCell(difference, plain is { Fault: null } ? Units(difference, plain) : null, bound, fault);
+        }
+
+        return new ParityRow(call, path, truth.ShapeText, kind, cells);
+    }
+
+    // Both are float32, so each may be off by rounding once more than the other.
+    private static string? AgainstOurs(RecordedTensor truth, Recording graph, Dictionary<string, Dictionary<string, RecordedTensor>> found)
+    {
+        if (!found.TryGetValue(SimdFloat32, out var ours) || !ours.TryGetValue(truth.Name, out var tensor)) return null;
+        var between = Difference.Between(tensor, found[graph.Engine.Name][truth.Name]);
+        return between.Fault ?? (between.RelativeL2 <= Bounds.GraphAgainstOurs ? null : $"{between.RelativeL2:e2} from our own kernels where {Bounds.GraphAgainstOurs:e0} is allowed");
+    }
+
+    // The plain definition can be exact on a row (a copy, a gather); rounding the truth is then the unit, and 1 if that is exact too.
+    private static double Units(Difference difference, Difference plain)
+    {
+        var unit = Math.Max(plain.RelativeL2, plain.Rounding);
+        return unit > 0 ? difference.RelativeL2 / unit : difference.RelativeL2 == 0 ? 1 : double.PositiveInfinity;
+    }
+
+    // Rows of a call are in the order of computation, so the first broken one is where to look.
+    private static IEnumerable<ParityBreak> Breaks(string engine, ParityRow[] rows)
+    {
+        foreach (var call in rows.GroupBy(row => row.Call))
+        {
+            var broken = call.Where(row => row.Cells.GetValueOrDefault(engine)?.Break is not null).ToList();
+            if (broken.Count > 0) yield return new ParityBreak(engine, broken[0], broken[0].Cells[engine].Break!, broken.Count - 1);
+        }
+    }
+
+    private static void RequireSame(Recording truth, Recording other)
+    {
+        var who = $"recording of {other.Engine.Name}";
+        Require("weights", truth.Model.Hash, other.Model.Hash);
+        Require("sizes", truth.Model.Sizes, other.Model.Sizes);
+        Require("seed", $"{truth.Seed}", $"{other.Seed}");
+        var inputs = other.Inputs.ToDictionary(input => input.Name, StringComparer.Ordinal);
+        foreach (var input in truth.Inputs)
+        {
+            if (!inputs.Remove(input.Name, out var same)) throw new RecordingException(who, $"input {input.Name}", "the input that the truth had", "none of this name");
+            if (!same.Shape.AsSpan().SequenceEqual(input.Shape)) throw new RecordingException(who, $"input {input.Name}", $"shape {input.ShapeText}", same.ShapeText);
+            if (!same.SameAs(input))
+                throw new RecordingException(who, $"input {input.Name}", "the very numbers that the truth had", "other ones; record with --inputs to compute on those of another recording");
+        }
+
+        if (inputs.Count > 0) throw new RecordingException(who, $"input {inputs.Keys.First()}", "only inputs that the truth had", "one more");
+        var outputs = other.Outputs.ToDictionary(output => output.Name, StringComparer.Ordinal);
+        var layers = truth.Engine.Layers && other.Engine.Layers;
+        foreach (var output in truth.Outputs)
+        {
+            if (!outputs.Remove(output.Name, out var same))
+            {
+                if (!layers && IsInner(output.Name)) continue;
+                throw new RecordingException(who, $"tensor {output.Name}", "a tensor that the truth has", "none of this name");
+            }
+
+            if (!same.Shape.AsSpan().SequenceEqual(output.Shape)) throw new RecordingException(who, $"tensor {output.Name}", $"shape {output.ShapeText}", same.ShapeText);
+        }
+
+        if (outputs.Keys.FirstOrDefault(name => layers || !IsInner(name)) is { } extra)
+            throw new RecordingException(who, $"tensor {extra}", "only tensors that the truth has", "one more");
+
+        void Require(string what, string expected, string found)
+        {
+            if (expected != found) throw new RecordingException(who, what, expected, found);
+        }
+    }
+
+    private static bool IsInner(string name)
+    {
+        var cut = name.IndexOf('/', name.IndexOf('/', StringComparison.Ordinal) + 1);
+        return ParityRow.KindOf(name[..cut], name[(cut + 1)..]) is RowKind.Inner or RowKind.TransformerLayer;
+    }
+
+    private static Recording[] Renamed(Recording[] engines) =>
+        [.. engines.Select((engine, number) => engine with { Engine = engine.Engine with { Name = $"{engine.Engine.Name} ({number + 1})" } })];
+}

@@ -1,0 +1,115 @@
+// Our own definition on a kernel set, in float64 (the oracle) or float32. It computes what the exported graph of the same name does.
+
+using Ditar.Reference;
+using Ditar.Reference.Kernels;
+using Ditar.Reference.Layers;
+using Ditar.Reference.Speech;
+using Ditar.Reference.Tracing;
+using Ditar.Simd;
+
+namespace Ditar.Parity;
+
+internal sealed class KernelEngine : IParityEngine
+{
+    private readonly ElementType type;
+    private readonly IKernels kernels;
+    private readonly Networks networks;
+    private readonly int audioStart;
+
+    private KernelEngine(ParityModel model, ElementType type, IKernels kernels, EngineIdentity identity)
+    {
+        (this.type, this.kernels, Identity) = (type, kernels, identity);
+        networks = model.At(type);
+        audioStart = model.Tokenizer.AudioStartId;
+    }
+
+    public EngineIdentity Identity { get; }
+
+    private DitarModel Model => networks.Model;
+
+    /// <summary>The float64 definition on plain loops: the truth.</summary>
+    public static KernelEngine Oracle(ParityModel model) => Plain(model, ElementType.Float64, "oracle float64", EngineKind.Oracle);
+
+    /// <summary>The same loops in float32: what rounding alone does to the definition.</summary>
+    public static KernelEngine Reference(ParityModel model) => Plain(model, ElementType.Float32, Comparison.PlainFloat32, EngineKind.Ours);
+
+    public static KernelEngine Simd(ParityModel model) =>
+        new(model, ElementType.Float32, new SimdKernels(), new EngineIdentity(Comparison.SimdFloat32, EngineKind.Ours, "simd kernels, 1 thread", Versions, Layers: true));
+
+    public IReadOnlyList<RecordedTensor> Run(ModuleCall call)
+    {
+        using var scope = KernelSet.Use(kernels);
+        var recorder = new LayerRecorder();
+        using (Observation.Of(recorder))
+        {
+            RecordedTensor[] outputs = [.. Outputs(call).Select(output => RecordedTensor.Of(output.Name, output.Value))];
+            return [.. recorder.Seen, .. outputs];
+        }
+    }
+
+    public IEnumerable<GeneratedPatch> Generate(GenerationRequest request, CancellationToken cancellation)
+    {
+        using var patches = new GenerationLoop(Model, null, audioStart).Generate(request, cancellation: cancellation).GetEnumerator();
+        while (true)
+        {
+            // Kernels are chosen per thread; a lazy sequence may be continued on another one.
+            using (KernelSet.Use(kernels))
+            {
+                if (!patches.MoveNext()) yield break;
+            }
+
+            yield return patches.Current;
+        }
+    }
+
+    public void Dispose()
+    {
+    }
+
+    private static string Versions => $"Ditar {typeof(DitarModel).Assembly.GetName().Version?.ToString(3)}";
+
+    private static KernelEngine Plain(ParityModel model, ElementType type, string name, EngineKind kind) =>
+        new(model, type, new PlainKernels(), new EngineIdentity(name, kind, "plain kernels, 1 thread", Versions, Layers: true));
+
+    private (string Name, Tensor Value)[] Outputs(ModuleCall call)
+    {
+        Tensor In(string name) => call[name].ToTensor(type);
+
+        return call.Module switch
+        {
+            "text_embedding" => [("embedding", Model.LanguageModel.Embed(call["symbols"].ToSymbols()))],
+            "patch_encoder" => [("embedding", Model.Encoder.Encode(In("patches")))],
+            "language_prefill" => Language(In("inputs"), Model.LanguageModel.Transformer.StartCaches()),
+            "language_step" => Language(In("inputs"), Caches(call)),
+            "velocity" => [("velocity", Model.Diffusion.Velocity(In("noisy"), In("time"), In("condition"), In("history")))],
+            "stop" => [("probability", Model.LanguageModel.Stop.Forward(In("hidden")).Sigmoid())],
+            "vae_encoder" => [("latents", networks.Autoencoder.Encode(In("audio")))],
+            "vae_decoder" => [("audio", networks.Autoencoder.Decode(In("latents")))],
+            _ => throw new ArgumentException($"No module is called {call.Module}.", nameof(call)),
+        };
+    }
+
+    private (string Name, Tensor Value)[] Language(Tensor inputs, IReadOnlyList<KeyValueCache> caches)
+    {
+        var (time, width) = (inputs[0], inputs[1]);
+        var hidden = Model.LanguageModel.Transformer.Forward(inputs.Reshape(1, time, width), caches).Reshape(time, width);
+        return
+        [
+            ("hidden", hidden),
+            .. caches.SelectMany((cache, layer) => new[] { ($"present.{layer}.keys", cache.Keys), ($"present.{layer}.values", cache.Values) }),
+        ];
+    }
+
+    private List<KeyValueCache> Caches(ModuleCall call)
+    {
+        var caches = new List<KeyValueCache>();
+        for (var layer = 0; layer < Model.Config.LanguageModel.Layers; layer++)
+        {
+            var cache = new KeyValueCache();
+            cache.Append(call[$"past.{layer}.keys"].ToTensor(type), call[$"past.{layer}.values"].ToTensor(type));
+            caches.Add(cache);
+        }
+
+        return caches;
+    }
+}

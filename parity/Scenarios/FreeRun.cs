@@ -1,0 +1,79 @@
+// Free running: an engine speaks from its own patches, so that errors of one step are inputs of the next. The same text, prompt and noise for all; the stop
+// head is not heard, so that every engine makes the same number of patches. What is kept: all latents and the waveform after 1, 4, 16, 64 patches.
+
+using System.Globalization;
+using Ditar.Reference;
+using Ditar.Reference.Diffusion;
+using Ditar.Reference.Speech;
+
+namespace Ditar.Parity;
+
+/// <param name="Inputs">text, and with a prompt prompt_text and prompt [patches, P, D]; noise [patches, 1, P, D]; sampler [steps, guidance].</param>
+internal sealed record FreeRun(string Scenario, IReadOnlyList<RecordedTensor> Inputs)
+{
+    public const string Module = "free_running";
+    public const string Call = "/" + Module;
+
+    /// <summary>After how many patches the engines are compared.</summary>
+    public static readonly int[] Marks = [1, 4, 16, 64];
+
+    public string Name => Scenario + Call;
+
+    public int Patches => this["noise"].Shape[0];
+
+    private RecordedTensor this[string input] => Inputs.First(tensor => tensor.Name == input);
+
+    public static FreeRun Create(string scenario, int[] text, SpeechPrompt? prompt, Tensor noise, int steps, double guidance) => new(scenario,
+    [
+        RecordedTensor.Symbols("text", text),
+        .. prompt is null ? [] : new[] { RecordedTensor.Symbols("prompt_text", prompt.Text), RecordedTensor.Rounded("prompt", prompt.Latents) },
+        RecordedTensor.Rounded("noise", noise),
+        new RecordedTensor("sampler", [2], new double[] { steps, guidance }),
+    ]);
+
+    /// <summary>The free runs whose inputs a recording holds.</summary>
+    public static IReadOnlyList<FreeRun> In(IReadOnlyList<RecordedTensor> inputs) =>
+    [
+        .. inputs.Where(input => input.Name.Contains(Call + "/", StringComparison.Ordinal)).GroupBy(input => input.Name.Split('/')[0])
+            .Select(run => new FreeRun(run.Key, [.. run.Select(input => input with { Name = input.Name.Split('/')[2] })])),
+    ];
+
+    /// <returns>latents.N [N*P, D] and waveform.N [samples], for every mark that is reached.</returns>
+    public IEnumerable<RecordedTensor> Run(IParityEngine engine, Action patchDone, CancellationToken cancellation)
+    {
+        var noise = this["noise"];
+        var patches = new List<Tensor>();
+        foreach (var patch in engine.Generate(Request(), cancellation))
+        {
+            patches.Add(patch.Latents.To(ElementType.Float64).Copy());
+            patchDone();
+            if (!Marks.Contains(patches.Count)) continue;
+            var latents = Tensor.Concat(0, [.. patches]);                                          // [N*P, D]
+            var count = patches.Count.ToString(CultureInfo.InvariantCulture);
+            // The engine's own latents, in the precision it has them.
+            var own = new ModuleCall(Scenario, "vae_decoder", "", [RecordedTensor.Of("latents", latents.Reshape(1, latents[0], latents[1]))]);
+            var audio = engine.Run(own)[^1];
+            yield return Kept($"latents.{count}", RecordedTensor.Of("", engine.Identity.Kind == EngineKind.Oracle ? latents : latents.To(ElementType.Float32)));
+            yield return Kept($"waveform.{count}", audio with { Shape = [audio.Count] });
+        }
+    }
+
+    private static RecordedTensor Kept(string name, RecordedTensor tensor) => tensor with { Name = name };
+
+    /// <summary>What the generation loop is asked for.</summary>
+    public GenerationRequest Request()
+    {
+        var (noise, sampler) = (this["noise"], this["sampler"].ToDoubles());
+        var all = noise.ToTensor(ElementType.Float32);                                             // [patches, 1, P, D]
+        Tensor[] given = [.. Enumerable.Range(0, Patches).Select(patch => all.Slice(0, patch, 1).Reshape(noise.Shape[1..]).Copy())];
+        var options = new SamplerOptions { Steps = (int)sampler[0], Guidance = sampler[1] };
+        var prompt = Inputs.FirstOrDefault(input => input.Name == "prompt");
+        return new GenerationRequest(this["text"].ToSymbols(), PatchSampler.Ditar(options), new GivenNoise(given))
+        {
+            Prompt = prompt is null ? null : new SpeechPrompt(this["prompt_text"].ToSymbols(), prompt.ToTensor(ElementType.Float32)),
+            MinPatches = Patches,
+            MaxPatches = Patches,
+            StopThreshold = 1,
+        };
+    }
+}
