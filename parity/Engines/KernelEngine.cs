@@ -96,7 +96,7 @@ internal sealed class KernelEngine : IParityEngine
         return
         [
             ("hidden", hidden),
-            .. caches.SelectMany((cache, layer) => new[] { ($"present.{layer}.keys", cache.Keys), ($"present.{layer}.values", cache.Values) }),
+            .. caches.SelectMany((cache, layer) => new[] { ($"present.{layer}.keys", cache.Keys!), ($"present.{layer}.values", cache.Values!) }),
         ];
     }
 
