@@ -12,7 +12,9 @@ internal sealed class GraphOptions
 {
     private readonly Option<string[]> provider = new("--provider", "-p")
     {
-        Description = "ONNX Runtime's execution providers: auto, cpu, webgpu, cuda; several may be named", HelpName = "NAME", AllowMultipleArgumentsPerToken = true,
+        Description = "ONNX Runtime's execution providers: auto, cpu, webgpu, cuda; several may be named",
+        HelpName = "NAME",
+        AllowMultipleArgumentsPerToken = true,
         DefaultValueFactory = _ => ["auto"],
     };
 

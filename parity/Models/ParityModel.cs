@@ -5,7 +5,6 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Ditar.Reference;
 using Ditar.Reference.Files;
-using Ditar.Reference.Layers;
 using Ditar.Reference.Speech;
 using Ditar.Reference.Text;
 using Ditar.Reference.Vae;

@@ -65,7 +65,7 @@ internal sealed record FreeRun(string Scenario, IReadOnlyList<RecordedTensor> In
     {
         var (noise, sampler) = (this["noise"], this["sampler"].ToDoubles());
         var all = noise.ToTensor(ElementType.Float32);                                             // [patches, 1, P, D]
-        Tensor[] given = [.. Enumerable.Range(0, Patches).Select(patch => all.Slice(0, patch, 1).Reshape(noise.Shape[1..]).Copy())];
+        Tensor[] given = [.. Enumerable.Range(0, Patches).Select(patch => all.Slice(0, patch, 1).Reshape(noise.Shape.AsSpan(1)).Copy())];
         var options = new SamplerOptions { Steps = (int)sampler[0], Guidance = sampler[1] };
         var prompt = Inputs.FirstOrDefault(input => input.Name == "prompt");
         return new GenerationRequest(this["text"].ToSymbols(), PatchSampler.Ditar(options), new GivenNoise(given))
