@@ -5,6 +5,7 @@ using Ditar.Parity;
 
 var root = new RootCommand("Parity of Ditar's backends and ONNX Runtime with the float64 oracle.")
 {
+    ProvidersCommand.Create(),
     RunCommand.Create(),
     RecordCommand.Create(),
     CompareCommand.Create(),
