@@ -21,13 +21,21 @@ internal static class GemmTable
         Window,
     }
 
+    /// <summary>A line of the table.</summary>
+    /// <param name="Work">Operations or bytes of one call.</param>
+    /// <param name="Peaks">Rows that it is a share of.</param>
+    /// <param name="Runs">Ways to do the work, of which the fastest counts.</param>
+    private sealed record Row(string Name, double Work, string Unit, int[] Peaks, Action[] Runs);
+
     public static void Print(Peaks peaks, WorkerPool pool, bool withGemm)
     {
-        var rows = new List<(string Name, double Work, string Unit, double Peak, Action Run)>();
-        rows.Add(("FMA peak, 1 thread", Peaks.FlopPerCall(1), "GFLOP/s", 0, () => peaks.Flop(1)));
-        rows.Add(("FMA peak, 2 threads", Peaks.FlopPerCall(2), "GFLOP/s", 0, () => peaks.Flop(2)));
-        rows.Add(("read, 1 thread", Peaks.BytesPerCall, "GB/s", 0, () => peaks.Read(1)));
-        rows.Add(("read, 2 threads", Peaks.BytesPerCall, "GB/s", 0, () => peaks.Read(2)));
+        var rows = new List<Row>();
+        for (var threads = 1; threads <= 2; threads++)
+            rows.Add(new Row($"FMA peak, {Threads(threads)}", Peaks.FlopPerCall(threads), "GFLOP/s", [], peaks.Flop(threads)));
+        for (var threads = 1; threads <= 2; threads++)
+            rows.Add(new Row($"FMA fed from L1, {Threads(threads)}", Peaks.FlopPerCall(threads), "GFLOP/s", [threads - 1], peaks.FedFlop(threads)));
+        for (var threads = 1; threads <= 2; threads++)
+            rows.Add(new Row($"read, {Threads(threads)}", Peaks.BytesPerCall, "GB/s", [], peaks.Read(threads)));
         if (withGemm)
         {
             AddProduct(rows, Form.Input, 1024, 1024, 1024, null);
@@ -42,26 +50,28 @@ internal static class GemmTable
                 AddProduct(rows, Form.Window, m, n, k, null);
             foreach (var (m, n, k) in new[] { (2, 512, 512), (9, 512, 128), (16, 768, 192) })
                 AddProduct(rows, Form.Forward, m, n, k, null);
-            AddVector(rows, 2, 4096, 6144, null);
-            AddVector(rows, 3, 4096, 6144, pool);
-            AddVector(rows, 2, 768, 192, null);
+            AddVector(rows, peaks.Buffer, Peaks.VectorRows, Peaks.VectorColumns, null);
+            AddVector(rows, peaks.Buffer, Peaks.VectorRows, Peaks.VectorColumns, pool);
+            AddVector(rows, peaks.Buffer, 768, 192, null);
         }
 
-        var timings = Stopwatches.Time(25, 0.004, [.. rows.Select(r => r.Run)]);
+        var timings = new Queue<Timing>(Stopwatches.Time(25, 0.004, [.. rows.SelectMany(row => row.Runs)]));
+        var measured = rows.Select(row => row.Runs.Select(_ => timings.Dequeue()).MinBy(timing => timing.Least)).ToArray();
+        double Best(int i) => rows[i].Work / measured[i].Least / 1e9;
         Console.WriteLine($"{Peaks.WidthBits}-bit vectors, {Environment.ProcessorCount} cores, .NET {Environment.Version}, {DateTime.UtcNow:yyyy-MM-dd}");
-        Console.WriteLine($"{"",-38} {"best",10} {"median",10} {"",-8} {"% of peak",9} {"bytes",6}");
+        Console.WriteLine($"{"",-38} {"best",10} {"median",10} {"",-8} {"% of peak",9} {"% of fed",9} {"bytes",6}");
         for (var i = 0; i < rows.Count; i++)
         {
             var row = rows[i];
-            var best = row.Work / timings[i].Least / 1e9;
-            var peakRow = (int)row.Peak;
-            var share = i < 4 ? "" : $"{100 * best / (rows[peakRow].Work / timings[peakRow].Least / 1e9):0}";
-            Console.WriteLine($"{row.Name,-38} {best,10:0.0} {row.Work / timings[i].Median / 1e9,10:0.0} {row.Unit,-8} {share,9} {timings[i].AllocatedBytes,6}");
+            var shares = row.Peaks.Select(peak => $"{100 * Best(i) / Best(peak):0}").Concat(["", ""]).ToArray();
+            Console.WriteLine(
+                $"{row.Name,-38} {Best(i),10:0.0} {row.Work / measured[i].Median / 1e9,10:0.0} {row.Unit,-8} {shares[0],9} {shares[1],9} {measured[i].AllocatedBytes,6}");
         }
     }
 
-    private static void AddProduct(
-        List<(string Name, double Work, string Unit, double Peak, Action Run)> rows, Form form, int m, int n, int k, WorkerPool? pool)
+    private static string Threads(int threads) => threads == 1 ? "1 thread" : $"{threads} threads";
+
+    private static void AddProduct(List<Row> rows, Form form, int m, int n, int k, WorkerPool? pool)
     {
         var random = new Random(1);
         var hop = form == Form.Window ? (k + 1) / 2 : k;
@@ -77,20 +87,18 @@ internal static class GemmTable
             Form.Weight => "dY^T X",
             _ => "window",
         };
-        rows.Add((
-            $"{name} {m} x {n} x {k}{(pool is null ? "" : ", 2 threads")}", 2.0 * m * n * k, "GFLOP/s", pool is null ? 0 : 1,
-            () => Gemm.Multiply(m, n, k, a, aRow, aColumn, b, bRow, bColumn, c, n, form == Form.Weight, pool)));
+        rows.Add(new Row(
+            $"{name} {m} x {n} x {k}{(pool is null ? "" : ", 2 threads")}", 2.0 * m * n * k, "GFLOP/s", pool is null ? [0, 2] : [1, 3],
+            [() => Gemm.Multiply(m, n, k, a, aRow, aColumn, b, bRow, bColumn, c, n, form == Form.Weight, pool)]));
     }
 
-    // y = W x with W [n, k]: what counts is how fast W is read. The large one is beyond every cache.
-    private static void AddVector(
-        List<(string Name, double Work, string Unit, double Peak, Action Run)> rows, int peakRow, int n, int k, WorkerPool? pool)
+    // y = W x with W [n, k]: what counts is how fast W is read. The large one is beyond every cache, the small one shows what a cache does.
+    private static void AddVector(List<Row> rows, float[] w, int n, int k, WorkerPool? pool)
     {
-        var random = new Random(1);
-        var (w, x, y) = (Values(random, n * k), Values(random, k), new float[n]);
-        rows.Add((
-            $"W x, W [{n}, {k}]{(pool is null ? "" : ", 2 threads")}", (double)n * k * sizeof(float), "GB/s", peakRow,
-            () => Gemm.Multiply(1, n, k, x, k, 1, w, 1, k, y, n, false, pool)));
+        var (x, y) = (Values(new Random(1), k), new float[n]);
+        rows.Add(new Row(
+            $"W x, W [{n}, {k}]{(pool is null ? "" : ", 2 threads")}", (double)n * k * sizeof(float), "GB/s", pool is null ? [4] : [5],
+            [() => Gemm.Multiply(1, n, k, x, k, 1, w, 1, k, y, n, false, pool)]));
     }
 
     private static float[] Values(Random random, int length)

@@ -27,8 +27,8 @@ internal static class KernelTable
         }
     }
 
-    // Name, float32 values read and written per call, one call.
-    private static IEnumerable<(string Name, long Values, Action Run)> Cases(IKernels kernels)
+    /// <summary>Name, float32 values read and written per call, one call. A name never comes to mean something else.</summary>
+    public static IEnumerable<(string Name, long Values, Action Run)> Cases(IKernels kernels)
     {
         const int N = Rows * Width;
         var random = new Random(1);
@@ -60,6 +60,10 @@ internal static class KernelTable
         yield return ("Snake [192]", 2 * N, () => kernels.Snake(Rows, Width, x, gain, y));
         yield return ("Snake [24]", 2 * N, () => kernels.Snake(N / 24, 24, x, gain, y));
         yield return ("Snake gradient [24]", 3 * N, () => kernels.SnakeGradient(N / 24, 24, x, gain, dy, dx, dgain));
+
+        var weight = Values(Width * Width);
+        var product = new MatMulShape(1, Rows, Width, Width, 0, Width, 1, 0, 1, Width, 0, Width, false);
+        yield return ("MatMul 640 x 192 x 192", (2 * N) + (Width * Width), () => kernels.MatMul<float>(in product, x, weight, y));
 
         var (cosine, sine) = (Values(80 * 32), Values(80 * 32));
         yield return ("Rotate 8 x 80 x 3 x 64", 2 * N, () => kernels.Rotate<float>(8, 80, 3, 64, false, x, cosine, sine, y));

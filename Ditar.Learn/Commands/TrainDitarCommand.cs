@@ -31,7 +31,7 @@ internal static class TrainDitarCommand
             output, corpus, tokenizer, steps, stopAt, hold, rate, batch, digits, prompts, history, drop, phones, threads, seed, evaluateEvery,
         };
         command.SetAction((parsed, cancellation) => Task.Run(
-            () => TrainCommand.Guard(() =>
+            () => TrainCommand.Guard(parsed, () =>
             {
                 var options = new DitarTaskOptions(
                     new CurriculumOptions(parsed.GetValue(seed), parsed.GetValue(batch), parsed.GetValue(digits), parsed.GetValue(prompts)),

@@ -29,7 +29,7 @@ internal static class TrainVaeCommand
             output, corpus, steps, batch, rate, freeze, decoder, threads, seed, evaluateEvery,
         };
         command.SetAction((parsed, cancellation) => Task.Run(
-            () => TrainCommand.Guard(() =>
+            () => TrainCommand.Guard(parsed, () =>
             {
                 var start = parsed.GetValue(freeze)?.FullName;
                 var options = new VaeTrainingOptions { Batch = parsed.GetValue(batch), FreezeEncoder = start is not null, Seed = parsed.GetValue(seed) };

@@ -9,6 +9,7 @@ using System.Text;
 
 namespace Ditar.Reference.Kernels;
 
+/// <summary>Passes every call on and measures it. Thread-safe. A name stands for both element types.</summary>
 /// <param name="measured">The set that does the work.</param>
 public sealed class TimedKernels(IKernels measured) : IKernels
 {
@@ -40,7 +41,7 @@ public sealed class TimedKernels(IKernels measured) : IKernels
     {
         var start = Stopwatch.GetTimestamp();
         measured.MatMul(in shape, a, b, c);
-        Count(nameof(MatMul), start);
+        Count(Stopwatch.GetTimestamp() - start, nameof(MatMul));
     }
 
     public void Unary<T>(UnaryOperation operation, ReadOnlySpan<T> x, Span<T> y)
@@ -48,7 +49,7 @@ public sealed class TimedKernels(IKernels measured) : IKernels
     {
         var start = Stopwatch.GetTimestamp();
         measured.Unary(operation, x, y);
-        Count($"{operation}", start);
+        Count(Stopwatch.GetTimestamp() - start, $"{operation}");
     }
 
     public void UnaryGradient<T>(
@@ -57,7 +58,7 @@ public sealed class TimedKernels(IKernels measured) : IKernels
     {
         var start = Stopwatch.GetTimestamp();
         measured.UnaryGradient(operation, x, y, dy, dx);
-        Count($"{operation} gradient", start);
+        Count(Stopwatch.GetTimestamp() - start, $"{operation} gradient");
     }
 
     public void Binary<T>(
@@ -66,7 +67,7 @@ public sealed class TimedKernels(IKernels measured) : IKernels
     {
         var start = Stopwatch.GetTimestamp();
         measured.Binary(operation, in shape, a, b, y);
-        Count($"{operation}", start);
+        Count(Stopwatch.GetTimestamp() - start, $"{operation}");
     }
 
     public void AddScaled<T>(ReadOnlySpan<T> x, T scale, Span<T> y)
@@ -74,7 +75,7 @@ public sealed class TimedKernels(IKernels measured) : IKernels
     {
         var start = Stopwatch.GetTimestamp();
         measured.AddScaled(x, scale, y);
-        Count(nameof(AddScaled), start);
+        Count(Stopwatch.GetTimestamp() - start, nameof(AddScaled));
     }
 
     public void Sum<T>(int outer, int count, int inner, ReadOnlySpan<T> x, Span<T> y)
@@ -82,7 +83,7 @@ public sealed class TimedKernels(IKernels measured) : IKernels
     {
         var start = Stopwatch.GetTimestamp();
         measured.Sum(outer, count, inner, x, y);
-        Count(nameof(Sum), start);
+        Count(Stopwatch.GetTimestamp() - start, nameof(Sum));
     }
 
     public void Softmax<T>(int rows, int width, ReadOnlySpan<T> x, Span<T> y)
@@ -90,7 +91,7 @@ public sealed class TimedKernels(IKernels measured) : IKernels
     {
         var start = Stopwatch.GetTimestamp();
         measured.Softmax(rows, width, x, y);
-        Count(nameof(Softmax), start);
+        Count(Stopwatch.GetTimestamp() - start, nameof(Softmax));
     }
 
     public void SoftmaxGradient<T>(int rows, int width, ReadOnlySpan<T> y, ReadOnlySpan<T> dy, Span<T> dx)
@@ -98,7 +99,7 @@ public sealed class TimedKernels(IKernels measured) : IKernels
     {
         var start = Stopwatch.GetTimestamp();
         measured.SoftmaxGradient(rows, width, y, dy, dx);
-        Count(nameof(SoftmaxGradient), start);
+        Count(Stopwatch.GetTimestamp() - start, nameof(SoftmaxGradient));
     }
 
     public void LogSoftmax<T>(int rows, int width, ReadOnlySpan<T> x, Span<T> y)
@@ -106,7 +107,7 @@ public sealed class TimedKernels(IKernels measured) : IKernels
     {
         var start = Stopwatch.GetTimestamp();
         measured.LogSoftmax(rows, width, x, y);
-        Count(nameof(LogSoftmax), start);
+        Count(Stopwatch.GetTimestamp() - start, nameof(LogSoftmax));
     }
 
     public void LogSoftmaxGradient<T>(int rows, int width, ReadOnlySpan<T> y, ReadOnlySpan<T> dy, Span<T> dx)
@@ -114,7 +115,7 @@ public sealed class TimedKernels(IKernels measured) : IKernels
     {
         var start = Stopwatch.GetTimestamp();
         measured.LogSoftmaxGradient(rows, width, y, dy, dx);
-        Count(nameof(LogSoftmaxGradient), start);
+        Count(Stopwatch.GetTimestamp() - start, nameof(LogSoftmaxGradient));
     }
 
     public void RmsNorm<T>(
@@ -123,7 +124,7 @@ public sealed class TimedKernels(IKernels measured) : IKernels
     {
         var start = Stopwatch.GetTimestamp();
         measured.RmsNorm(rows, width, epsilon, x, gain, y, inverse);
-        Count(nameof(RmsNorm), start);
+        Count(Stopwatch.GetTimestamp() - start, nameof(RmsNorm));
     }
 
     public void RmsNormGradient<T>(
@@ -132,7 +133,7 @@ public sealed class TimedKernels(IKernels measured) : IKernels
     {
         var start = Stopwatch.GetTimestamp();
         measured.RmsNormGradient(rows, width, x, gain, inverse, dy, dx, dgain);
-        Count(nameof(RmsNormGradient), start);
+        Count(Stopwatch.GetTimestamp() - start, nameof(RmsNormGradient));
     }
 
     public void LayerNorm<T>(
@@ -141,7 +142,7 @@ public sealed class TimedKernels(IKernels measured) : IKernels
     {
         var start = Stopwatch.GetTimestamp();
         measured.LayerNorm(rows, width, epsilon, x, gain, bias, y, mean, inverse);
-        Count(nameof(LayerNorm), start);
+        Count(Stopwatch.GetTimestamp() - start, nameof(LayerNorm));
     }
 
     public void LayerNormGradient<T>(
@@ -150,7 +151,7 @@ public sealed class TimedKernels(IKernels measured) : IKernels
     {
         var start = Stopwatch.GetTimestamp();
         measured.LayerNormGradient(rows, width, x, gain, mean, inverse, dy, dx, dgain, dbias);
-        Count(nameof(LayerNormGradient), start);
+        Count(Stopwatch.GetTimestamp() - start, nameof(LayerNormGradient));
     }
 
     public void Rotate<T>(
@@ -159,7 +160,7 @@ public sealed class TimedKernels(IKernels measured) : IKernels
     {
         var start = Stopwatch.GetTimestamp();
         measured.Rotate(batch, time, heads, headDim, inverse, x, cosine, sine, y);
-        Count(nameof(Rotate), start);
+        Count(Stopwatch.GetTimestamp() - start, nameof(Rotate));
     }
 
     public void Attention<T>(
@@ -168,7 +169,7 @@ public sealed class TimedKernels(IKernels measured) : IKernels
     {
         var start = Stopwatch.GetTimestamp();
         measured.Attention(in shape, q, k, v, mask, y, probabilities);
-        Count(nameof(Attention), start);
+        Count(Stopwatch.GetTimestamp() - start, nameof(Attention));
     }
 
     public void AttentionGradient<T>(
@@ -177,7 +178,7 @@ public sealed class TimedKernels(IKernels measured) : IKernels
     {
         var start = Stopwatch.GetTimestamp();
         measured.AttentionGradient(in shape, q, k, v, probabilities, dy, dq, dk, dv);
-        Count(nameof(AttentionGradient), start);
+        Count(Stopwatch.GetTimestamp() - start, nameof(AttentionGradient));
     }
 
     public void Depthwise<T>(in DepthwiseShape shape, ReadOnlySpan<T> x, ReadOnlySpan<T> w, Span<T> y)
@@ -185,7 +186,7 @@ public sealed class TimedKernels(IKernels measured) : IKernels
     {
         var start = Stopwatch.GetTimestamp();
         measured.Depthwise(in shape, x, w, y);
-        Count(nameof(Depthwise), start);
+        Count(Stopwatch.GetTimestamp() - start, nameof(Depthwise));
     }
 
     public void DepthwiseGradient<T>(
@@ -194,7 +195,7 @@ public sealed class TimedKernels(IKernels measured) : IKernels
     {
         var start = Stopwatch.GetTimestamp();
         measured.DepthwiseGradient(in shape, x, w, dy, dx, dw);
-        Count(nameof(DepthwiseGradient), start);
+        Count(Stopwatch.GetTimestamp() - start, nameof(DepthwiseGradient));
     }
 
     public void Snake<T>(int rows, int channels, ReadOnlySpan<T> x, ReadOnlySpan<T> alpha, Span<T> y)
@@ -202,7 +203,7 @@ public sealed class TimedKernels(IKernels measured) : IKernels
     {
         var start = Stopwatch.GetTimestamp();
         measured.Snake(rows, channels, x, alpha, y);
-        Count(nameof(Snake), start);
+        Count(Stopwatch.GetTimestamp() - start, nameof(Snake));
     }
 
     public void SnakeGradient<T>(
@@ -211,14 +212,14 @@ public sealed class TimedKernels(IKernels measured) : IKernels
     {
         var start = Stopwatch.GetTimestamp();
         measured.SnakeGradient(rows, channels, x, alpha, dy, dx, dalpha);
-        Count(nameof(SnakeGradient), start);
+        Count(Stopwatch.GetTimestamp() - start, nameof(SnakeGradient));
     }
 
     private static double Microseconds(long ticks) => ticks * 1e6 / Stopwatch.Frequency;
 
-    private void Count(string kernel, long start)
+    // The time comes first in every call, so that writing the name is not part of it.
+    private void Count(long ticks, string kernel)
     {
-        var ticks = Stopwatch.GetTimestamp() - start;
         var tally = tallies.GetOrAdd(kernel, _ => new Tally());
         lock (tally)
         {
