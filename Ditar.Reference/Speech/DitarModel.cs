@@ -13,11 +13,15 @@ public sealed class DitarModel
         Encoder = new PatchEncoder(source.Root["encoder"], config);
         LanguageModel = new CausalLanguageModel(source.Root["language_model"], config);
         Diffusion = new LocalDiffusionTransformer(source.Root["diffusion"], config);
+        Parameters = [.. source.Taken];
     }
 
     public DitarConfig Config { get; }
 
     public PatchEncoder Encoder { get; }
+
+    /// <summary>Every weight by name, in the order in which layers asked for them.</summary>
+    public IReadOnlyList<KeyValuePair<string, Tensor>> Parameters { get; }
 
     public CausalLanguageModel LanguageModel { get; }
 

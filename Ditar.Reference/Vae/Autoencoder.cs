@@ -15,9 +15,13 @@ public sealed class Autoencoder
         Decoder = WaveDecoder.Create(scope["decoder"], config);
         LatentMean = scope.Take("latent_mean", [config.LatentDim], Start.Zeros);
         LatentDeviation = scope.Take("latent_deviation", [config.LatentDim], Start.Ones);
+        Parameters = [.. scope.Source.Taken];
     }
 
     public VaeConfig Config { get; }
+
+    /// <summary>Every weight by name, in the order in which layers asked for them.</summary>
+    public IReadOnlyList<KeyValuePair<string, Tensor>> Parameters { get; }
 
     public VaeEncoder Encoder { get; }
 

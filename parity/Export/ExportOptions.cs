@@ -1,0 +1,36 @@
+// What is exported, and how.
+
+using Ditar.Onnx;
+using Ditar.Reference.Speech;
+using Ditar.Reference.Vae;
+
+namespace Ditar.Parity.Export;
+
+/// <param name="Name">For people: the checkpoint's folder name, or the size and "random".</param>
+/// <param name="Seed">Of random weights; null for a checkpoint's.</param>
+/// <param name="Model">In float32.</param>
+/// <param name="Autoencoder">In float32.</param>
+internal sealed record ExportSource(string Name, ulong? Seed, DitarModel Model, Autoencoder Autoencoder);
+
+internal sealed record ExportOptions
+{
+    public WeightPrecision Weights { get; init; } = WeightPrecision.Float32;
+
+    /// <summary>Every module's output becomes an output of its graph, named by the module's path.</summary>
+    public bool Intermediates { get; init; }
+
+    /// <summary>Weights in a file beside each graph even where they would fit into it.</summary>
+    public bool External { get; init; }
+
+    /// <summary>Replace an earlier export.</summary>
+    public bool Force { get; init; }
+
+    /// <summary>Which of <see cref="GraphNames.All"/>.</summary>
+    public IReadOnlyList<string> Parts { get; init; } = GraphNames.All;
+}
+
+/// <param name="Graph">The one at work.</param>
+/// <param name="Nodes">0 while it is traced.</param>
+/// <param name="Written">Bytes of weights so far.</param>
+/// <param name="Total">Bytes of weights in all.</param>
+internal sealed record ExportProgress(string Graph, int Nodes, long Written, long Total);

@@ -1,0 +1,133 @@
+// Exports a model: traces each part, writes its graph, and at the end the manifest. A folder with a manifest is a whole export; one that was interrupted
+// holds whole graphs without a manifest, never half a file.
+
+using Ditar.Onnx;
+using Ditar.Parity.OnnxFiles;
+using Ditar.Reference;
+using Ditar.Reference.Kernels;
+using Ditar.Reference.Layers;
+using Ditar.Simd;
+
+namespace Ditar.Parity.Export;
+
+internal static class OnnxExport
+{
+    // For nodes, names and rounding up; weights are counted exactly.
+    private const long SpareBytes = 16 << 20;
+
+    /// <param name="folder">Created if it is not there.</param>
+    /// <exception cref="ExportException">The model is no graph, or the folder holds an export already.</exception>
+    /// <exception cref="IOException">The folder cannot be written or is full.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; no half file is left.</exception>
+    public static ExportManifest Run(
+        string folder, ExportSource source, ExportOptions options, IProgress<ExportProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        // Names first: a mistyped part must not cost the folder its manifest.
+        GraphDefinition[] definitions = [.. options.Parts.Distinct().Select(part => GraphDefinition.Of(part, source))];
+        if (definitions.Length == 0) throw new ArgumentException($"No part is to be exported; there are {string.Join(", ", GraphNames.All)}.", nameof(options));
+        Prepare(folder, options);
+
+        var graphs = new List<ExportedGraph>();
+        foreach (var definition in definitions)
+        {
+            progress?.Report(new ExportProgress(definition.Name, 0, 0, 0));
+            var model = Graph(definition, source, options, cancellation);
+            graphs.Add(Write(folder, model, options.External || OnnxWriter.NeedsDataFile(model), progress, cancellation));
+        }
+
+        var manifest = new ExportManifest
+        {
+            Name = source.Name,
+            Seed = source.Seed,
+            Opset = OnnxModel.Opset,
+            Weights = options.Weights,
+            Intermediates = options.Intermediates,
+            Model = source.Model.Config,
+            Vae = source.Autoencoder.Config,
+            Graphs = graphs,
+        };
+        manifest.Write(folder);
+        return manifest;
+    }
+
+    /// <summary>One part as a graph in memory; weights are not copied.</summary>
+    public static OnnxModel Graph(GraphDefinition definition, ExportSource source, ExportOptions options, CancellationToken cancellation = default)
+    {
+        // What the trace computes is thrown away, so the fast kernels serve.
+        using var kernels = KernelSet.Use(new SimdKernels());
+        var parameters = definition.Name is GraphNames.VaeEncoder or GraphNames.VaeDecoder
+            ? source.Autoencoder.Parameters
+            : [.. source.Model.Parameters, .. Tables(source)];
+        var names = new Dictionary<Tensor, string>(ReferenceEqualityComparer.Instance);
+        foreach (var (name, tensor) in parameters) names.TryAdd(tensor, name);
+        return GraphTranslation.Of(
+            definition.Trace(cancellation), names, $"{definition.Description} Traced from {source.Name}.", options.Weights == WeightPrecision.Float16, options.Intermediates);
+    }
+
+    private static IEnumerable<KeyValuePair<string, Tensor>> Tables(ExportSource source)
+    {
+        (string Path, Transformer Stack)[] stacks =
+            [("encoder", source.Model.Encoder.Transformer), ("language_model", source.Model.LanguageModel.Transformer), ("diffusion", source.Model.Diffusion.Transformer)];
+        foreach (var (path, stack) in stacks)
+        {
+            yield return new($"{path}.transformer.positions.cosine", stack.Positions.Cosine);
+            yield return new($"{path}.transformer.positions.sine", stack.Positions.Sine);
+        }
+    }
+
+    private static void Prepare(string folder, ExportOptions options)
+    {
+        try
+        {
+            Directory.CreateDirectory(folder);
+        }
+        catch (IOException error) when (File.Exists(folder))
+        {
+            throw new IOException($"{folder} is a file; graphs need a folder.", error);
+        }
+
+        string[] ours = [ExportManifest.FileName, .. GraphNames.All.Select(FileOf), .. GraphNames.All.Select(DataFileOf)];
+        string[] there = [.. ours.Where(file => File.Exists(Path.Combine(folder, file)))];
+        if (there.Length == 0) return;
+        if (!options.Force) throw new ExportException($"{folder} already holds {there[0]}; --force replaces an export.");
+
+        // The manifest goes first, so that no moment shows an old manifest over new graphs.
+        foreach (var file in there) File.Delete(Path.Combine(folder, file));
+    }
+
+    private static ExportedGraph Write(string folder, OnnxModel model, bool external, IProgress<ExportProgress>? progress, CancellationToken cancellation)
+    {
+        var total = model.Initializers.Sum(tensor => tensor.ByteLength);
+        RequireSpace(folder, model.Name, total + SpareBytes);
+        var (written, dataFile) = (0L, external ? DataFileOf(model.Name) : null);
+        progress?.Report(new ExportProgress(model.Name, model.Nodes.Count, 0, total));
+        try
+        {
+            OnnxWriter.Write(Path.Combine(folder, FileOf(model.Name)), model, dataFile, bytes =>
+            {
+                cancellation.ThrowIfCancellationRequested();
+                progress?.Report(new ExportProgress(model.Name, model.Nodes.Count, written += bytes, total));
+            });
+        }
+        catch when (dataFile is not null)
+        {
+            // Weights without their graph are of no use to anyone.
+            File.Delete(Path.Combine(folder, dataFile));
+            throw;
+        }
+
+        return new ExportedGraph(model.Name, FileOf(model.Name), dataFile, [.. model.Inputs.Select(Port)], [.. model.Outputs.Select(Port)]);
+    }
+
+    private static void RequireSpace(string folder, string graph, long needed)
+    {
+        var free = new DriveInfo(Path.GetFullPath(folder)).AvailableFreeSpace;
+        if (free < needed) throw new IOException($"{graph} takes {needed / 1e6:0} MB in {folder}, {free / 1e6:0} MB are free.");
+    }
+
+    private static GraphPort Port(OnnxPort port) => new(port.Name, port.Type == OnnxType.Int64 ? "int64" : "float32", port.Shape);
+
+    private static string FileOf(string graph) => graph + ".onnx";
+
+    private static string DataFileOf(string graph) => graph + ".onnx.data";
+}

@@ -1,0 +1,56 @@
+// One run of a part of the model under observation: its operations with the module each happened in, and what each module put out.
+
+using Ditar.Reference;
+using Ditar.Reference.Tracing;
+
+namespace Ditar.Parity.Export;
+
+/// <summary>What goes into a part: numbers, or the indices of a table's rows.</summary>
+internal sealed record CallInput(string Name, Tensor? Tensor, int[]? Indices)
+{
+    public static CallInput Of(string name, Tensor tensor) => new(name, tensor, null);
+
+    public static CallInput Of(string name, int[] indices) => new(name, null, indices);
+
+    public ReadOnlySpan<int> Shape => Tensor is null ? new[] { Indices!.Length } : Tensor.Shape;
+}
+
+/// <summary>A part of the model, ready to run at one set of sizes.</summary>
+internal sealed record Call(IReadOnlyList<CallInput> Inputs, Func<IReadOnlyList<(string Name, Tensor Value)>> Run);
+
+internal sealed record RecordedStep(string Module, TensorOperation Operation);
+
+internal sealed class RecordedRun : ITensorObserver
+{
+    private readonly List<RecordedStep> steps = [];
+    private readonly List<(string Path, Tensor Output)> modules = [];
+    private readonly Stack<string> open = [];
+
+    private RecordedRun(IReadOnlyList<CallInput> inputs) => Inputs = inputs;
+
+    public IReadOnlyList<CallInput> Inputs { get; }
+
+    public IReadOnlyList<RecordedStep> Steps => steps;
+
+    /// <summary>In the order in which they ended.</summary>
+    public IReadOnlyList<(string Path, Tensor Output)> Modules => modules;
+
+    public IReadOnlyList<(string Name, Tensor Value)> Outputs { get; private set; } = [];
+
+    public static RecordedRun Of(Call call)
+    {
+        var run = new RecordedRun(call.Inputs);
+        using (Observation.Of(run)) run.Outputs = call.Run();
+        return run;
+    }
+
+    public void Operation(TensorOperation operation) => steps.Add(new RecordedStep(open.TryPeek(out var module) ? module : "", operation));
+
+    public void Enter(string path) => open.Push(path);
+
+    public void Leave(string path, Tensor output)
+    {
+        open.Pop();
+        modules.Add((path, output));
+    }
+}
