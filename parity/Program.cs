@@ -7,6 +7,7 @@ var root = new RootCommand("Parity of Ditar's backends and ONNX Runtime with the
 {
     ProvidersCommand.Create(),
     RunCommand.Create(),
+    ExportCommand.Create(),
     RecordCommand.Create(),
     CompareCommand.Create(),
 };

@@ -2,6 +2,7 @@
 // next call or patch; a second one ends the program at once.
 
 using System.Runtime.InteropServices;
+using Ditar.Parity.Export;
 using Ditar.Reference.Files;
 
 namespace Ditar.Parity;
@@ -22,7 +23,7 @@ internal static class Guard
             Console.Error.WriteLine("cancelled");
             return ExitCode.Cancelled;
         }
-        catch (Exception fault) when (fault is MalformedFileException or IOException or UnauthorizedAccessException or ArgumentException)
+        catch (Exception fault) when (fault is ExportException or MalformedFileException or IOException or UnauthorizedAccessException or ArgumentException)
         {
             Console.Error.WriteLine($"error: {OneLine(fault.Message)}");
             return ExitCode.BadInput;

@@ -9,15 +9,15 @@ namespace Ditar.Parity.Export;
 
 internal sealed class GraphBuilder(SymbolicGraph graph)
 {
-    private readonly List<OnnxNode> nodes = [];
-    private readonly Dictionary<string, OnnxTensor> initializers = new(StringComparer.Ordinal);
+    private readonly List<GraphNode> nodes = [];
+    private readonly Dictionary<string, Initializer> initializers = new(StringComparer.Ordinal);
     private readonly HashSet<string> valueNames = new(StringComparer.Ordinal);
     private readonly HashSet<string> nodeNames = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> once = new(StringComparer.Ordinal);
 
-    public IReadOnlyList<OnnxNode> Nodes => nodes;
+    public IReadOnlyList<GraphNode> Nodes => nodes;
 
-    public IReadOnlyCollection<OnnxTensor> Initializers => initializers.Values;
+    public IReadOnlyCollection<Initializer> Initializers => initializers.Values;
 
     public IReadOnlyList<Symbol> Symbols => graph.Symbols;
 
@@ -27,13 +27,13 @@ internal sealed class GraphBuilder(SymbolicGraph graph)
     /// <summary>Adds a node with one output.</summary>
     /// <param name="output">Its name, already unique; null for one made from the node's.</param>
     /// <returns>The output's name.</returns>
-    public string Add(string module, string operatorType, IReadOnlyList<string> inputs, IReadOnlyList<OnnxAttribute> attributes, string? output = null) =>
+    public string Add(string module, string operatorType, IReadOnlyList<string> inputs, IReadOnlyList<NodeAttribute> attributes, string? output = null) =>
         AddMany(module, operatorType, inputs, attributes, [output ?? Unique($"{module}/{operatorType}")])[0];
 
     public IReadOnlyList<string> AddMany(
-        string module, string operatorType, IReadOnlyList<string> inputs, IReadOnlyList<OnnxAttribute> attributes, IReadOnlyList<string> outputs)
+        string module, string operatorType, IReadOnlyList<string> inputs, IReadOnlyList<NodeAttribute> attributes, IReadOnlyList<string> outputs)
     {
-        nodes.Add(new OnnxNode(Unique(nodeNames, $"{module}/{operatorType}"), operatorType, inputs, outputs, attributes));
+        nodes.Add(new GraphNode(Unique(nodeNames, $"{module}/{operatorType}"), operatorType, inputs, outputs, attributes));
         return outputs;
     }
 
@@ -46,27 +46,27 @@ internal sealed class GraphBuilder(SymbolicGraph graph)
 
     public string Constant(float value) => Once(
         string.Create(CultureInfo.InvariantCulture, $"constant/{value:R}"),
-        () => Add(OnnxTensor.Scalar(Unique(string.Create(CultureInfo.InvariantCulture, $"constant/{value:R}")), value)));
+        () => Add(Initializer.Scalar(Unique(string.Create(CultureInfo.InvariantCulture, $"constant/{value:R}")), value)));
 
     public string Constant(params ReadOnlySpan<long> values)
     {
         long[] kept = [.. values];
         var name = $"constant/[{string.Join(",", kept)}]";
-        return Once(name, () => Add(OnnxTensor.Of(Unique(name), kept)));
+        return Once(name, () => Add(Initializer.Of(Unique(name), kept)));
     }
 
     public string IntegerScalar(long value)
     {
         var name = string.Create(CultureInfo.InvariantCulture, $"constant/int64 {value}");
-        return Once(name, () => Add(OnnxTensor.Of(Unique(name), [value], isScalar: true)));
+        return Once(name, () => Add(Initializer.Of(Unique(name), [value], isScalar: true)));
     }
 
-    public string Constant(string name, Tensor tensor) => Add(OnnxTensor.Of(Unique(name), tensor));
+    public string Constant(string name, Tensor tensor) => Add(Initializer.Of(Unique(name), tensor));
 
     public string Weight(string name, Tensor tensor, bool half)
     {
-        var stored = Add(OnnxTensor.Of(Unique(name), tensor, half));
-        return half ? Add(ModuleOf(name), "Cast", [stored], [new("to", (long)OnnxType.Float)], Unique($"{name}/float32")) : stored;
+        var stored = Add(Initializer.Of(Unique(name), tensor, half));
+        return half ? Add(ModuleOf(name), "Cast", [stored], [new("to", (long)TensorType.Float)], Unique($"{name}/float32")) : stored;
     }
 
     /// <summary>An extent as an int64 tensor [1].</summary>
@@ -117,7 +117,7 @@ internal sealed class GraphBuilder(SymbolicGraph graph)
         throw new ExportException($"{graph.Name}: no input has the extent {Symbols[symbol].Name}.");
     });
 
-    private string Add(OnnxTensor tensor)
+    private string Add(Initializer tensor)
     {
         initializers.Add(tensor.Name, tensor);
         return tensor.Name;

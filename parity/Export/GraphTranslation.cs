@@ -36,7 +36,7 @@ internal sealed class GraphTranslation
     private OnnxModel Translate(string description, bool intermediates)
     {
         foreach (var input in graph.Inputs) names[input.Value] = builder.Unique(input.Name);
-        var outputs = new List<OnnxPort>();
+        var outputs = new List<ValueInfo>();
         var copies = new List<(SymbolicValue From, string To)>();
         foreach (var (name, value) in graph.Outputs) outputs.Add(Name(name, value, copies));
         var runs = new Dictionary<string, int>();
@@ -72,13 +72,13 @@ internal sealed class GraphTranslation
 
     private string Module(string path) => path.Length == 0 ? graph.Name : path;
 
-    private OnnxPort Name(string name, SymbolicValue value, List<(SymbolicValue, string)> copies)
+    private ValueInfo Name(string name, SymbolicValue value, List<(SymbolicValue, string)> copies)
     {
         // A value that has its name already gets the further one through an Identity.
         var unique = builder.Unique(name);
         if (unique != name) throw new ExportException($"{graph.Name}: two values are called {name}.");
         if (!names.TryAdd(value, unique)) copies.Add((value, unique));
-        return new OnnxPort(unique, OnnxType.Float, [.. value.Shape.Select(extent => extent.ToText(graph.Symbols))]);
+        return new ValueInfo(unique, TensorType.Float, [.. value.Shape.Select(extent => extent.ToText(graph.Symbols))]);
     }
 
     private static void RequireHalf(string name, Tensor tensor)
@@ -87,10 +87,10 @@ internal sealed class GraphTranslation
             if (!(MathF.Abs(value) <= LargestHalf)) throw new ExportException($"{name} holds {value}, which float16 cannot; export float32.");
     }
 
-    private OnnxModel Pruned(string description, List<OnnxPort> outputs)
+    private OnnxModel Pruned(string description, List<ValueInfo> outputs)
     {
         var needed = outputs.Select(port => port.Name).ToHashSet(StringComparer.Ordinal);
-        var kept = new List<OnnxNode>();
+        var kept = new List<GraphNode>();
         foreach (var node in builder.Nodes.Reverse())
         {
             if (!node.Outputs.Any(needed.Contains)) continue;
@@ -99,8 +99,8 @@ internal sealed class GraphTranslation
         }
 
         kept.Reverse();
-        var inputs = graph.Inputs.Select(input => new OnnxPort(
-            input.Name, input.IsIndices ? OnnxType.Int64 : OnnxType.Float, [.. input.Value.Shape.Select(extent => extent.ToText(graph.Symbols))]));
+        var inputs = graph.Inputs.Select(input => new ValueInfo(
+            input.Name, input.IsIndices ? TensorType.Int64 : TensorType.Float, [.. input.Value.Shape.Select(extent => extent.ToText(graph.Symbols))]));
         return new OnnxModel(graph.Name, description, [.. inputs], outputs, kept, [.. builder.Initializers.Where(tensor => needed.Contains(tensor.Name))]);
     }
 }

@@ -125,7 +125,7 @@ internal static class OnnxExport
         if (free < needed) throw new IOException($"{graph} takes {needed / 1e6:0} MB in {folder}, {free / 1e6:0} MB are free.");
     }
 
-    private static GraphPort Port(OnnxPort port) => new(port.Name, port.Type == OnnxType.Int64 ? "int64" : "float32", port.Shape);
+    private static GraphPort Port(ValueInfo port) => new(port.Name, port.Type == TensorType.Int64 ? "int64" : "float32", port.Shape);
 
     private static string FileOf(string graph) => graph + ".onnx";
 

@@ -1,5 +1,6 @@
 // Which template writes which operation.
 
+using Ditar.Parity.OnnxFiles;
 using Ditar.Reference.Tracing;
 
 namespace Ditar.Parity.Export;
@@ -41,8 +42,8 @@ internal static class OperationTemplates
 
         [OperationKind.Sum] = RowTemplates.Sum,
         [OperationKind.Mean] = RowTemplates.Mean,
-        [OperationKind.Softmax] = c => c.Result("Softmax", [c.Input(0)], new("axis", -1L)),
-        [OperationKind.LogSoftmax] = c => c.Result("LogSoftmax", [c.Input(0)], new("axis", -1L)),
+        [OperationKind.Softmax] = c => c.Result("Softmax", [c.Input(0)], new NodeAttribute("axis", -1L)),
+        [OperationKind.LogSoftmax] = c => c.Result("LogSoftmax", [c.Input(0)], new NodeAttribute("axis", -1L)),
         [OperationKind.RmsNorm] = RowTemplates.RmsNorm,
         [OperationKind.LayerNorm] = RowTemplates.LayerNorm,
 

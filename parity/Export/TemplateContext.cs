@@ -23,10 +23,10 @@ internal sealed class TemplateContext(GraphTranslation translation, SymbolicOper
     public IReadOnlyList<Affine> ResultShape => Operation.Result.Shape;
 
     /// <summary>A node on the way.</summary>
-    public string Add(string operatorType, IReadOnlyList<string> inputs, params OnnxAttribute[] attributes) => Graph.Add(Module, operatorType, inputs, attributes);
+    public string Add(string operatorType, IReadOnlyList<string> inputs, params NodeAttribute[] attributes) => Graph.Add(Module, operatorType, inputs, attributes);
 
     /// <summary>The node whose output is the operation's result.</summary>
-    public void Result(string operatorType, IReadOnlyList<string> inputs, params OnnxAttribute[] attributes) =>
+    public void Result(string operatorType, IReadOnlyList<string> inputs, params NodeAttribute[] attributes) =>
         Graph.Add(Module, operatorType, inputs, attributes, translation.NameOf(Operation.Result));
 
     /// <summary>A weight in another order of axes. It is a node, not another copy of the weight: runtimes fold it when they load the graph.</summary>
@@ -35,5 +35,5 @@ internal sealed class TemplateContext(GraphTranslation translation, SymbolicOper
         () => Graph.Add(Module, "Transpose", [Input(input)], [new("perm", order)], Graph.Unique($"{Input(input)}/transposed")));
 
     /// <summary>x in another order of axes.</summary>
-    public string Transpose(string x, params long[] order) => Add("Transpose", [x], new OnnxAttribute("perm", order));
+    public string Transpose(string x, params long[] order) => Add("Transpose", [x], new NodeAttribute("perm", order));
 }

@@ -62,7 +62,7 @@ internal static class OnnxWriter
         stream.Write(zeros[..(int)(to - stream.Position)]);
     }
 
-    private static void WritePayload(Stream stream, OnnxTensor tensor, Action<long>? progress)
+    private static void WritePayload(Stream stream, Initializer tensor, Action<long>? progress)
     {
         tensor.WriteTo(stream);
         progress?.Invoke(tensor.ByteLength);
@@ -74,10 +74,10 @@ internal static class OnnxWriter
         foreach (var node in model.Nodes) graph.Add(1, Node(node));
         graph.Add(2, model.Name);
         foreach (var tensor in model.Initializers)
-            graph.Add(5, places.TryGetValue(tensor.Name, out var offset) ? External(tensor, dataFile!, offset) : Initializer(tensor, progress));
+            graph.Add(5, places.TryGetValue(tensor.Name, out var offset) ? External(tensor, dataFile!, offset) : InPlace(tensor, progress));
         graph.Add(10, model.Description);
-        foreach (var port in model.Inputs) graph.Add(11, ValueInfo(port));
-        foreach (var port in model.Outputs) graph.Add(12, ValueInfo(port));
+        foreach (var port in model.Inputs) graph.Add(11, Value(port));
+        foreach (var port in model.Outputs) graph.Add(12, Value(port));
 
         var opset = new ProtoMessage().Add(1, "").Add(2, OnnxModel.Opset);
         return new ProtoMessage()
@@ -88,7 +88,7 @@ internal static class OnnxWriter
             .Add(8, opset);
     }
 
-    private static ProtoMessage Node(OnnxNode node)
+    private static ProtoMessage Node(GraphNode node)
     {
         var message = new ProtoMessage();
         foreach (var input in node.Inputs) message.Add(1, input);
@@ -98,7 +98,7 @@ internal static class OnnxWriter
         return message;
     }
 
-    private static ProtoMessage Attribute(OnnxAttribute attribute)
+    private static ProtoMessage Attribute(NodeAttribute attribute)
     {
         var message = new ProtoMessage().Add(1, attribute.Name);
         switch (attribute.Value)
@@ -117,16 +117,16 @@ internal static class OnnxWriter
         }
     }
 
-    private static ProtoMessage Initializer(OnnxTensor tensor, Action<long>? progress) =>
+    private static ProtoMessage InPlace(Initializer tensor, Action<long>? progress) =>
         Head(tensor).Add(9, tensor.ByteLength, stream => WritePayload(stream, tensor, progress));
 
-    private static ProtoMessage External(OnnxTensor tensor, string file, long offset) => Head(tensor)
+    private static ProtoMessage External(Initializer tensor, string file, long offset) => Head(tensor)
         .Add(13, Pair("location", file))
         .Add(13, Pair("offset", offset.ToString(CultureInfo.InvariantCulture)))
         .Add(13, Pair("length", tensor.ByteLength.ToString(CultureInfo.InvariantCulture)))
         .Add(14, 1);
 
-    private static ProtoMessage Head(OnnxTensor tensor)
+    private static ProtoMessage Head(Initializer tensor)
     {
         var message = new ProtoMessage();
         foreach (var extent in tensor.Shape) message.Add(1, extent);
@@ -135,7 +135,7 @@ internal static class OnnxWriter
 
     private static ProtoMessage Pair(string key, string value) => new ProtoMessage().Add(1, key).Add(2, value);
 
-    private static ProtoMessage ValueInfo(OnnxPort port)
+    private static ProtoMessage Value(ValueInfo port)
     {
         var shape = new ProtoMessage();
         foreach (var extent in port.Shape)

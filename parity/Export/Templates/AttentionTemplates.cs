@@ -19,7 +19,7 @@ internal static class AttentionTemplates
         var (cosine, sine) = (Angles(c, 1), Angles(c, 2));
         var first = c.Add("Sub", [c.Add("Mul", [even, cosine]), c.Add("Mul", [odd, sine])]);
         var second = c.Add("Add", [c.Add("Mul", [even, sine]), c.Add("Mul", [odd, cosine])]);
-        var turned = c.Add("Concat", [first, second], new OnnxAttribute("axis", -1L));
+        var turned = c.Add("Concat", [first, second], new NodeAttribute("axis", -1L));
         c.Result("Reshape", [turned, c.Graph.Constant(0, 0, 0, 2 * half)]);
     }
 
@@ -34,8 +34,8 @@ internal static class AttentionTemplates
         var scores = c.Add("Mul", [c.Add("MatMul", [q, k]), c.Graph.Constant((float)c.Operation.Numbers[0])]);
         if (c.Operation.Fixed(0) == 1 && !(queries[1].IsConstant && queries[1].Constant == 1)) scores = c.Add("Add", [scores, CausalMask(c, queries[1], keys[1])]);
         if (c.InputCount > 3) scores = c.Add("Add", [scores, c.Input(3)]);
-        var weights = c.Add("Softmax", [scores], new OnnxAttribute("axis", -1L));
-        c.Result("Transpose", [c.Add("MatMul", [weights, v])], new OnnxAttribute("perm", new long[] { 0, 2, 1, 3 }));
+        var weights = c.Add("Softmax", [scores], new NodeAttribute("axis", -1L));
+        c.Result("Transpose", [c.Add("MatMul", [weights, v])], new NodeAttribute("perm", new long[] { 0, 2, 1, 3 }));
     }
 
     // [time, headDim / 2] -> [time, 1, headDim / 2, 1]
@@ -49,7 +49,7 @@ internal static class AttentionTemplates
         var repeated = c.Add("Expand", [c.Add("Unsqueeze", [x, c.Graph.Constant(2L)]), c.Graph.Constant(1, 1, groups, 1, 1)]);
         var shape = c.Add("Shape", [x]);
         var last = c.Add("Slice", [shape, c.Graph.Constant(2L), c.Graph.Constant(4L)]);
-        return c.Add("Reshape", [repeated, c.Add("Concat", [c.Graph.Constant(0, keyHeads * groups), last], new OnnxAttribute("axis", 0L))]);
+        return c.Add("Reshape", [repeated, c.Add("Concat", [c.Graph.Constant(0, keyHeads * groups), last], new NodeAttribute("axis", 0L))]);
     }
 
     // Query i sees keys up to i + keys - queries: 0 there, far below elsewhere. [queries, keys], one for all layers.

@@ -71,5 +71,5 @@ internal static class ConvolutionTemplates
 
     private static string Forth(TemplateContext c, string x) => c.Transpose(x, 0, 2, 1);
 
-    private static void Back(TemplateContext c, string y) => c.Result("Transpose", [y], new OnnxAttribute("perm", new long[] { 0, 2, 1 }));
+    private static void Back(TemplateContext c, string y) => c.Result("Transpose", [y], new NodeAttribute("perm", new long[] { 0, 2, 1 }));
 }

@@ -62,7 +62,7 @@ internal static class MovementTemplates
     public static void Concat(TemplateContext c)
     {
         if (c.InputCount == 1) c.Result("Identity", [c.Input(0)]);
-        else c.Result("Concat", [.. Enumerable.Range(0, c.InputCount).Select(c.Input)], new OnnxAttribute("axis", (long)c.Operation.Fixed(0)));
+        else c.Result("Concat", [.. Enumerable.Range(0, c.InputCount).Select(c.Input)], new NodeAttribute("axis", (long)c.Operation.Fixed(0)));
     }
 
     public static void Pad(TemplateContext c)
@@ -75,13 +75,13 @@ internal static class MovementTemplates
     }
 
     public static void Permute(TemplateContext c) => c.Result(
-        "Transpose", [c.Input(0)], new OnnxAttribute("perm", Enumerable.Range(0, c.Operation.Integers.Count).Select(i => (long)c.Operation.Fixed(i)).ToArray()));
+        "Transpose", [c.Input(0)], new NodeAttribute("perm", Enumerable.Range(0, c.Operation.Integers.Count).Select(i => (long)c.Operation.Fixed(i)).ToArray()));
 
     public static void Gather(TemplateContext c)
     {
         var indices = c.Operation.Indices is { } input
             ? c.NameOf(input)
             : c.Graph.Constant([.. Enumerable.Range(0, c.Operation.Integers.Count).Select(i => (long)c.Operation.Fixed(i))]);
-        c.Result("Gather", [c.Input(0), indices], new OnnxAttribute("axis", 0L));
+        c.Result("Gather", [c.Input(0), indices], new NodeAttribute("axis", 0L));
     }
 }

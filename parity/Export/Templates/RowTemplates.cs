@@ -1,14 +1,16 @@
 // Sums and norms along one axis.
 
+using Ditar.Parity.OnnxFiles;
+
 namespace Ditar.Parity.Export;
 
 internal static class RowTemplates
 {
     public static void Sum(TemplateContext c) =>
-        c.Result("ReduceSum", [c.Input(0), c.Graph.Constant(c.Operation.Fixed(0))], new("keepdims", (long)c.Operation.Fixed(1)));
+        c.Result("ReduceSum", [c.Input(0), c.Graph.Constant(c.Operation.Fixed(0))], new NodeAttribute("keepdims", (long)c.Operation.Fixed(1)));
 
     public static void Mean(TemplateContext c) =>
-        c.Result("ReduceMean", [c.Input(0)], new("axes", new long[] { c.Operation.Fixed(0) }), new("keepdims", (long)c.Operation.Fixed(1)));
+        c.Result("ReduceMean", [c.Input(0)], new("axes", new long[] { c.Operation.Fixed(0) }), new NodeAttribute("keepdims", (long)c.Operation.Fixed(1)));
 
     /// <summary>x gain / sqrt(mean(x^2) + epsilon).</summary>
     public static void RmsNorm(TemplateContext c)

@@ -7,19 +7,19 @@ using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 namespace Ditar.Parity.OnnxFiles;
 
 /// <summary>The numbers are those of onnx.proto's TensorProto.DataType.</summary>
-internal enum OnnxType
+internal enum TensorType
 {
     Float = 1,
     Int64 = 7,
     Float16 = 10,
 }
 
-internal sealed class OnnxTensor
+internal sealed class Initializer
 {
     private const int ChunkElements = 1 << 14;
     private readonly Action<Stream> write;
 
-    private OnnxTensor(string name, OnnxType type, IReadOnlyList<long> shape, long byteLength, Action<Stream> write)
+    private Initializer(string name, TensorType type, IReadOnlyList<long> shape, long byteLength, Action<Stream> write)
     {
         (Name, Type, Shape, ByteLength) = (name, type, shape, byteLength);
         this.write = write;
@@ -27,31 +27,31 @@ internal sealed class OnnxTensor
 
     public string Name { get; }
 
-    public OnnxType Type { get; }
+    public TensorType Type { get; }
 
     public IReadOnlyList<long> Shape { get; }
 
     public long ByteLength { get; }
 
-    public static OnnxTensor Of(string name, ReadOnlySpan<long> values, bool isScalar = false)
+    public static Initializer Of(string name, ReadOnlySpan<long> values, bool isScalar = false)
     {
         var bytes = MemoryMarshal.AsBytes(values).ToArray();
-        return new OnnxTensor(name, OnnxType.Int64, isScalar ? [] : [values.Length], bytes.Length, stream => stream.Write(bytes));
+        return new Initializer(name, TensorType.Int64, isScalar ? [] : [values.Length], bytes.Length, stream => stream.Write(bytes));
     }
 
-    public static OnnxTensor Scalar(string name, float value)
+    public static Initializer Scalar(string name, float value)
     {
         var bytes = BitConverter.GetBytes(value);
-        return new OnnxTensor(name, OnnxType.Float, [], bytes.Length, stream => stream.Write(bytes));
+        return new Initializer(name, TensorType.Float, [], bytes.Length, stream => stream.Write(bytes));
     }
 
     /// <param name="tensor">Float32; read when it is written.</param>
-    public static OnnxTensor Of(string name, Tensor tensor, bool half = false)
+    public static Initializer Of(string name, Tensor tensor, bool half = false)
     {
         long[] shape = [.. tensor.Shape.ToArray().Select(extent => (long)extent)];
         return half
-            ? new OnnxTensor(name, OnnxType.Float16, shape, (long)tensor.Count * 2, stream => WriteHalf(stream, tensor.Values<float>()))
-            : new OnnxTensor(name, OnnxType.Float, shape, (long)tensor.Count * sizeof(float), stream => WriteSingle(stream, tensor.Values<float>()));
+            ? new Initializer(name, TensorType.Float16, shape, (long)tensor.Count * 2, stream => WriteHalf(stream, tensor.Values<float>()))
+            : new Initializer(name, TensorType.Float, shape, (long)tensor.Count * sizeof(float), stream => WriteSingle(stream, tensor.Values<float>()));
     }
 
     public void WriteTo(Stream stream) => write(stream);
