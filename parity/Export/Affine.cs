@@ -52,7 +52,7 @@ internal sealed class Affine : IEquatable<Affine>
     /// <summary>"past + time", "400*frames", "7".</summary>
     public string ToText(IReadOnlyList<Symbol> symbols)
     {
-        var terms = coefficients.Select((c, i) => c switch { 0 => "", 1 => symbols[i].Name, _ => string.Create(CultureInfo.InvariantCulture, $"{c}*{symbols[i].Name}") })
+        var terms = coefficients.Select((c, i) => c switch { 0 => "", 1 => symbols[i].Name, -1 => $"-{symbols[i].Name}", _ => string.Create(CultureInfo.InvariantCulture, $"{c}*{symbols[i].Name}") })
             .Where(term => term.Length > 0).ToList();
         if (Constant != 0 || terms.Count == 0) terms.Add(Constant.ToString(CultureInfo.InvariantCulture));
         return string.Join(" + ", terms).Replace("+ -", "- ", StringComparison.Ordinal);

@@ -2,7 +2,6 @@
 
 using Ditar.Onnx;
 using Ditar.Reference;
-using Ditar.Reference.Layers;
 using Ditar.Reference.Randomness;
 
 namespace Ditar.Parity.Export;

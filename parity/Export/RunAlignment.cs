@@ -108,7 +108,7 @@ internal sealed class RunAlignment
     private SymbolicValue Known(Tensor tensor, string what) =>
         known[0].GetValueOrDefault(tensor) ?? throw new ExportException($"{name}: {what} was not made by an operation that was seen.");
 
-    private IReadOnlyList<Affine> Shape(string where, Func<int, int[]> shape) => Solve($"{where}'s shape", [.. Enumerable.Range(0, runs.Count).Select(shape)]);
+    private Affine[] Shape(string where, Func<int, int[]> shape) => Solve($"{where}'s shape", [.. Enumerable.Range(0, runs.Count).Select(shape)]);
 
     private Affine[] Solve(string what, IReadOnlyList<int>[] lists)
     {

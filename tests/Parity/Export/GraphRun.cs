@@ -2,7 +2,6 @@
 
 using Ditar.Onnx;
 using Ditar.Parity.Export;
-using Ditar.Reference;
 
 namespace Ditar.Tests.Parity.Export;
 
