@@ -112,8 +112,16 @@ public class ExportedGraphTests(OnnxFixture onnx, ExportFixture export) : IClass
     {
         var config = new DitarConfig
         {
-            Symbols = 5, LatentDim = vae.LatentDim, PatchSize = 2, HistoryPatches = history, HeadDim = 4, MaxPositions = 32, FeedForwardKind = kind,
-            Encoder = new(1, 8, 2, 12), LanguageModel = new(2, 8, 2, 12), Diffusion = new(2, 8, 2, 12),
+            Symbols = 5,
+            LatentDim = vae.LatentDim,
+            PatchSize = 2,
+            HistoryPatches = history,
+            HeadDim = 4,
+            MaxPositions = 32,
+            FeedForwardKind = kind,
+            Encoder = new(1, 8, 2, 12),
+            LanguageModel = new(2, 8, 2, 12),
+            Diffusion = new(2, 8, 2, 12),
         };
         return new ExportSource(
             "small", 1, new DitarModel(new Ditar.Parity.RandomWeights(1), config), new Autoencoder(new Ditar.Parity.RandomWeights(2).Root, vae));
