@@ -2,10 +2,10 @@
 // Arguments are passed as a list, never through a shell. flite loads its voices itself; nothing is downloaded.
 // Left out: flite's SSML and lexicon additions; texts with punctuation (flite would restart its phone times at each sentence).
 
-using System.Buffers.Binary;
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
+using Ditar.Reference.Files;
 
 namespace Ditar.Learn;
 
@@ -170,17 +170,9 @@ public sealed class Flite : IDisposable
 
     private static short[] ReadWav(string path)
     {
-        byte[] file = File.ReadAllBytes(path);
-        const int header = 44; // flite always writes the canonical header: RIFF, a 16-byte fmt chunk, data.
-        if (file.Length < header || !file.AsSpan(0, 4).SequenceEqual("RIFF"u8) || !file.AsSpan(36, 4).SequenceEqual("data"u8))
-            throw new FliteException($"{path}: expected flite's 44-byte WAV header, found {file.Length} bytes of something else");
-        int channels = BinaryPrimitives.ReadUInt16LittleEndian(file.AsSpan(22)), bits = BinaryPrimitives.ReadUInt16LittleEndian(file.AsSpan(34));
-        uint rate = BinaryPrimitives.ReadUInt32LittleEndian(file.AsSpan(24));
-        if (channels != 1 || bits != 16 || rate != SampleRate)
-            throw new FliteException($"{path}: expected 16-bit mono at {SampleRate} Hz, found {bits}-bit, {channels} channels, {rate} Hz (the voice 'kal' is 8 kHz; use kal16)");
-        var samples = new short[(file.Length - header) / sizeof(short)];
-        for (int i = 0; i < samples.Length; i++)
-            samples[i] = BinaryPrimitives.ReadInt16LittleEndian(file.AsSpan(header + i * sizeof(short)));
-        return samples;
+        var wav = WavFile.Read(path);
+        if (wav.Channels != 1 || wav.SampleRate != SampleRate)
+            throw new FliteException($"{path}: expected mono at {SampleRate} Hz, found {wav.Channels} channels at {wav.SampleRate} Hz (the voice 'kal' is 8 kHz; use kal16)");
+        return Array.ConvertAll(wav.Samples, sample => (short)(sample * 32768)); // flite writes 16 bits: nothing is rounded
     }
 }

@@ -1,6 +1,7 @@
 // Templates that turn the vocabulary into short spoken English: statements, questions, orders, times, dates, spellings, and joins of
 // these. Capital letters in the result are letters to be named. A text of 12 to 42 characters takes flite about one to three seconds.
 
+using Ditar.Reference.Text;
 using static Ditar.Learn.SentenceVocabulary;
 
 namespace Ditar.Learn;
@@ -20,7 +21,7 @@ internal sealed class SentenceGrammar(TextRandom random)
     public string Digits(int length)
     {
         var words = new string[length];
-        for (int i = 0; i < length; i++) words[i] = NumberWords.Digits[random.Next(10)];
+        for (int i = 0; i < length; i++) words[i] = EnglishNumbers.Cardinal(random.Next(10));
         return string.Join(' ', words);
     }
 
@@ -200,7 +201,7 @@ internal sealed class SentenceGrammar(TextRandom random)
     private string Day()
     {
         int month = random.Next(12);
-        string day = NumberWords.Ordinal(random.Between(1, DaysInMonth[month]));
+        string day = EnglishNumbers.Ordinal(random.Between(1, DaysInMonth[month]));
         return random.Next(3) switch
         {
             0 => $"{Months[month]} {day}",

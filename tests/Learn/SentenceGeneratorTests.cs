@@ -1,6 +1,7 @@
 // The corpus's texts: different, repeatable, in the promised mix and alphabet, held-out texts unseen by training.
 
 using Ditar.Learn;
+using Ditar.Reference.Text;
 
 namespace Ditar.Tests.Learn;
 
@@ -85,7 +86,7 @@ public class SentenceGeneratorTests
     {
         foreach (bool and in (bool[])[false, true])
             Assert.Equal(10_000, Enumerable.Range(0, 10_000).Select(n => NumberWords.Cardinal(n, and)).Distinct().Count());
-        Assert.Equal("twenty first", NumberWords.Ordinal(21));
-        Assert.Equal(31, Enumerable.Range(1, 31).Select(NumberWords.Ordinal).Distinct().Count());
+        Assert.Equal("twenty first", EnglishNumbers.Ordinal(21));
+        Assert.Equal(31, Enumerable.Range(1, 31).Select(n => EnglishNumbers.Ordinal(n)).Distinct().Count());
     }
 }
