@@ -12,8 +12,9 @@ namespace Ditar.Parity.Export;
 
 internal static class OnnxExport
 {
-    // For nodes, names and rounding up; weights are counted exactly.
-    private const long SpareBytes = 16 << 20;
+    // A node takes some 250 bytes with its names; external weights start on pages.
+    private const long NodeBytes = 512;
+    private const long PageBytes = 4096;
 
     /// <param name="folder">Created if it is not there.</param>
     /// <exception cref="ExportException">The model is no graph, or the folder holds an export already.</exception>
@@ -85,6 +86,11 @@ internal static class OnnxExport
         {
             throw new IOException($"{folder} is a file; graphs need a folder.", error);
         }
+        catch (FileNotFoundException error)
+        {
+            // What the runtime says of file systems that hold no folders of ours.
+            throw new IOException($"The folder {folder} cannot be made.", error);
+        }
 
         string[] ours = [ExportManifest.FileName, .. GraphNames.All.Select(FileOf), .. GraphNames.All.Select(DataFileOf)];
         string[] there = [.. ours.Where(file => File.Exists(Path.Combine(folder, file)))];
@@ -98,7 +104,7 @@ internal static class OnnxExport
     private static ExportedGraph Write(string folder, OnnxModel model, bool external, IProgress<ExportProgress>? progress, CancellationToken cancellation)
     {
         var total = model.Initializers.Sum(tensor => tensor.ByteLength);
-        RequireSpace(folder, model.Name, total + SpareBytes);
+        RequireSpace(folder, model.Name, total + (model.Nodes.Count * NodeBytes) + ((model.Initializers.Count + 1) * PageBytes));
         var (written, dataFile) = (0L, external ? DataFileOf(model.Name) : null);
         progress?.Report(new ExportProgress(model.Name, model.Nodes.Count, 0, total));
         try

@@ -92,8 +92,8 @@ public class ExportedGraphTests(OnnxFixture onnx, ExportFixture export) : IClass
             int[] sizes = [.. definition.Symbols.Select(symbol => symbol.First + 4)];
             AssertGraph(definition, export.Source, new ExportOptions { External = true }, Bound, sizes);
 
-            // Half of float16's last bit per weight, 2^-12 relative at most, amplified by depth; measured 4e-4 to 1e-3.
-            AssertGraph(definition, export.Source, new ExportOptions { Weights = WeightPrecision.Float16 }, 16 * Math.Pow(2, -12), sizes);
+            // A float16 is off by at most 2^-11 of itself, at random; outputs may be off by a small multiple of that.
+            AssertGraph(definition, export.Source, new ExportOptions { Weights = WeightPrecision.Float16 }, 8 * Math.Pow(2, -11), sizes);
         }
     }
 
