@@ -1,6 +1,7 @@
 // Every failure that a user can cause or meet becomes one line "error: ..." and an exit code. Anything else is a fault of the program and may crash.
 
 using System.CommandLine;
+using Ditar.Onnx;
 using Ditar.Reference.Files;
 
 namespace Ditar.Edge;
@@ -18,7 +19,7 @@ internal static class Failures
             Console.Error.WriteLine("cancelled");
             return ExitCode.Cancelled;
         }
-        catch (Exception fault) when (fault is SpeechException or MalformedFileException or IOException or UnauthorizedAccessException or ArgumentException)
+        catch (Exception fault) when (fault is SpeechException or OnnxException or MalformedFileException or IOException or UnauthorizedAccessException or ArgumentException)
         {
             Console.Error.WriteLine($"error: {OneLine(fault.Message)}");
             return ExitCode.BadInput;

@@ -2,6 +2,7 @@
 
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Ditar.Onnx;
 using Ditar.Reference.Diffusion;
 
 namespace Ditar.Edge;
@@ -17,6 +18,7 @@ internal static class SayCommand
           ditar say --file story.txt -o story.wav --plot story.svg
           echo "good morning" | ditar say - -o - | aplay -q -f S16_LE -r 16000
           ditar say "call me tomorrow" --prompt me.wav --prompt-text "where is my blue cup"
+          ditar say "good morning" --backend onnx --onnx onnx/ --provider auto
           ditar say --seed 7 --steps 4 --guidance 2 --temperature 0.5 -- "-5 degrees"
         """;
 
@@ -40,17 +42,32 @@ internal static class SayCommand
         var temperature = new Option<double?>("--temperature") { Description = "0 (always the same) to 1 (lively) [default: the model's]", HelpName = "TAU" };
         var model = new Option<string>("--model", "-m") { Description = "folder of the checkpoint [default: models/ditar-tiny, where it is found]", HelpName = "DIR" };
         var threads = new Option<int>("--threads") { Description = "threads to use; more help large models only, and change no sample", HelpName = "N", DefaultValueFactory = _ => 1 };
+        var backend = new Option<string>("--backend")
+        {
+            Description = "what computes: simd (vector kernels), reference (the plain definition, slow), onnx (exported graphs in ONNX Runtime); all speak the same",
+            HelpName = "NAME",
+            DefaultValueFactory = _ => "simd",
+        };
+        var graphs = new Option<string>("--onnx") { Description = "with --backend onnx: the folder that 'ditar-parity export' wrote for this model", HelpName = "DIR" };
+        var provider = new Option<string>("--provider")
+        {
+            Description = "with --backend onnx: auto (CUDA, else WebGPU on a real GPU, else cpu), or one of cpu, webgpu, cuda, which is then taken or refused [default: auto]",
+            HelpName = "NAME",
+        };
         var play = new Option<bool>("--play") { Description = "play it through aplay, ffplay or afplay" };
         var plot = new Option<string>("--plot") { Description = "draw waveform, mel spectrogram, patches and stop probabilities", HelpName = "SVG" };
         var quiet = new Option<bool>("--quiet", "-q") { Description = "no progress and no last line, only warnings and errors" };
 
+        backend.AcceptOnlyFromAmong([.. Enum.GetNames<BackendKind>().Select(name => name.ToLowerInvariant())]);
+        provider.AcceptOnlyFromAmong([.. ProviderChoice.Names]);
         Limit(steps, 1, SamplerOptions.MostSteps);
         Limit(guidance, 0, SamplerOptions.MostGuidance);
         Limit(temperature, 0, 1);
         Limit(threads, 1, MostThreads);
         var command = new Command("say", "Speak a text.")
         {
-            text, file, output, voice, prompt, promptText, seed, steps, guidance, temperature, model, threads, play, plot, quiet,
+            text, file, output, voice, prompt, promptText, seed, steps, guidance, temperature, model, threads, backend, graphs, provider,
+            play, plot, quiet,
         };
         command.Validators.Add(result =>
         {
@@ -59,6 +76,11 @@ internal static class SayCommand
             if (result.GetResult(file) is null && words.Length == 0 && !Console.IsInputRedirected) result.AddError("There is nothing to say: give a text, --file, or - for standard input.");
             if (result.GetResult(prompt) is null != result.GetResult(promptText) is null) result.AddError("--prompt and --prompt-text go together: the model must know what the recording says.");
             if (result.GetResult(prompt) is not null && result.GetResult(voice) is not null) result.AddError("Give --voice or --prompt, not both.");
+            // As typed: the value of an option that is wrong in itself cannot be asked for.
+            var isOnnx = Typed(result, backend) == "onnx";
+            if (isOnnx && result.GetResult(graphs) is null) result.AddError("--backend onnx needs --onnx with the folder of the exported graphs.");
+            if (!isOnnx && (result.GetResult(graphs) ?? result.GetResult(provider)) is not null) result.AddError("--onnx and --provider go with --backend onnx.");
+            if (Typed(result, backend) == "reference" && Typed(result, threads) is not (null or "1")) result.AddError("--backend reference has one thread.");
             if (result.GetValue(play) && result.GetValue(output) == InputText.StandardInput) result.AddError("--play and '-o -' exclude each other.");
         });
         command.SetAction(parsed =>
@@ -74,12 +96,16 @@ internal static class SayCommand
                 Guidance = parsed.GetValue(guidance),
                 Temperature = parsed.GetValue(temperature),
             };
+            var computing = new SpeechBackend(
+                Enum.Parse<BackendKind>(parsed.GetValue(backend)!, ignoreCase: true), parsed.GetValue(threads), parsed.GetValue(graphs), parsed.GetValue(provider) ?? ProviderChoice.Auto);
             return Failures.Guard(() => SpeakAloud.Run(new SayRequest(
                 words, parsed.GetValue(file), parsed.GetValue(output), parsed.GetValue(model), parsed.GetValue(voice), parsed.GetValue(prompt),
-                parsed.GetValue(promptText), options, parsed.GetValue(threads), parsed.GetValue(play), parsed.GetValue(plot), parsed.GetValue(quiet))));
+                parsed.GetValue(promptText), options, computing, parsed.GetValue(play), parsed.GetValue(plot), parsed.GetValue(quiet))));
         });
         return command;
     }
+
+    private static string? Typed(CommandResult result, Option option) => result.GetResult(option)?.Tokens is [var token] ? token.Value : null;
 
     // NaN is parsed as a number and lies outside of every range.
     private static void Limit(Option option, double lowest, double highest) => option.Validators.Add(result =>

@@ -8,7 +8,7 @@ namespace Ditar.Edge;
 /// <param name="Output">A WAV file, "-" for raw samples to standard output, null for a free name in the current directory.</param>
 internal sealed record SayRequest(
     IReadOnlyList<string> Words, string? TextFile, string? Output, string? Model, string? VoiceName, string? Prompt, string? PromptText,
-    SpeakOptions Options, int Threads, bool Play, string? Plot, bool Quiet);
+    SpeakOptions Options, SpeechBackend Backend, bool Play, string? Plot, bool Quiet);
 
 internal static class SpeakAloud
 {
@@ -19,7 +19,7 @@ internal static class SpeakAloud
         using var interrupts = new Interrupts();
         var cancellation = interrupts.Token;
         var clock = Stopwatch.StartNew();
-        using var speaker = Speaker.Load(request.Model ?? ModelFolder.Find(), request.Threads);
+        using var speaker = Speaker.Load(request.Model ?? ModelFolder.Find(), request.Backend);
         var loading = clock.Elapsed;
         using var progress = new SpeechProgress(speaker, request.Quiet);
         var options = request.Options with { Voice = VoiceOf(request, speaker, progress.Notice), Notice = progress.Notice };

@@ -30,6 +30,7 @@ internal sealed class SpeechProgress(Speaker speaker, bool quiet) : IDisposable
     public void Begin(TimeSpan timeToLoad)
     {
         loading = timeToLoad;
+        if (!quiet && speaker.EngineReasons is { } reasons) Console.Error.WriteLine($"{speaker.Engine}: {reasons}");
         clock.Start();
     }
 

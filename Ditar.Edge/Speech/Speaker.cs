@@ -1,4 +1,4 @@
-// Text in, speech out: the .NET API that the `ditar` command stands on. It joins what lives elsewhere: reading, the generation loop, the fast kernels.
+// Text in, speech out: the .NET API that the `ditar` command stands on. It joins what lives elsewhere: reading, the generation loop, a backend.
 //
 //     using var speaker = Speaker.Load("models/ditar-tiny");
 //     using var wav = WavWriter.Create("hello.wav", speaker.SampleRate);
@@ -10,8 +10,6 @@ using Ditar.Reference.Diffusion;
 using Ditar.Reference.Files;
 using Ditar.Reference.Kernels;
 using Ditar.Reference.Speech;
-using Ditar.Reference.Vae;
-using Ditar.Simd;
 
 namespace Ditar.Edge;
 
@@ -26,19 +24,15 @@ public sealed class Speaker : IDisposable
     private const double SecondsPerWord = 0.5;
     private const double SecondsPerLetter = 0.1;
 
-    private readonly WorkerPool? pool;
-    private readonly SimdKernels kernels;
-    private readonly GenerationLoop loop;
+    private readonly SpeechEngine engine;
     private readonly TextInput input;
 
-    private Speaker(DitarCheckpoint checkpoint, int threads)
+    private Speaker(DitarCheckpoint checkpoint, SpeechBackend backend)
     {
         Checkpoint = checkpoint;
-        Threads = threads;
-        pool = threads > 1 ? new WorkerPool(threads) : null;
-        kernels = new SimdKernels(pool);
+        Backend = backend;
         input = new TextInput(checkpoint.Tokenizer);
-        loop = new GenerationLoop(checkpoint.Model, new VaeVocoder(checkpoint.Autoencoder), checkpoint.Tokenizer.AudioStartId);
+        engine = SpeechEngine.Start(backend, checkpoint);
     }
 
     public DitarCheckpoint Checkpoint { get; }
@@ -49,21 +43,33 @@ public sealed class Speaker : IDisposable
     /// <summary>Samples of a patch.</summary>
     public int PatchSamples => Checkpoint.Model.Config.PatchSize * Checkpoint.Autoencoder.Config.Hop;
 
-    public int Threads { get; }
+    public SpeechBackend Backend { get; }
 
-    /// <summary>What the numbers are computed with, for the user's eyes: kernels, width of the vectors, threads.</summary>
-    public string Engine => $"{kernels.Name} kernels, {VectorBits.Name}, {Threads} thread{(Threads == 1 ? "" : "s")}";
+    public int Threads => Backend.Threads;
+
+    /// <summary>What the numbers are computed with, for the user's eyes: kernels and width of the vectors, or ONNX Runtime and its provider; threads.</summary>
+    public string Engine => engine.Name;
+
+    /// <summary>Why a provider of ONNX Runtime was taken and others were not; null with the other backends.</summary>
+    public string? EngineReasons => engine.Reasons;
 
     /// <summary>Loads a checkpoint folder.</summary>
     /// <param name="threads">1 or more; the sound does not depend on it. More than one only helps models much larger than the tiny one, whose products are
     /// done before a second thread has come to help.</param>
     /// <exception cref="MalformedFileException">A file is missing, damaged, or does not fit the others.</exception>
     /// <exception cref="IOException">A file cannot be read.</exception>
-    public static Speaker Load(string folder, int threads = 1)
+    public static Speaker Load(string folder, int threads = 1) => Load(folder, new SpeechBackend(BackendKind.Simd, threads));
+
+    /// <summary>Loads a checkpoint folder for a backend. The ONNX backend takes everything but the weights from it.</summary>
+    /// <exception cref="MalformedFileException">A file is missing, damaged, or does not fit the others; also one of the exported graphs.</exception>
+    /// <exception cref="IOException">A file cannot be read.</exception>
+    /// <exception cref="Onnx.OnnxException">ONNX Runtime's library or the provider cannot be used.</exception>
+    public static Speaker Load(string folder, SpeechBackend backend)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
-        ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
-        return new Speaker(DitarCheckpoint.Load(folder), threads);
+        ArgumentNullException.ThrowIfNull(backend);
+        ArgumentOutOfRangeException.ThrowIfLessThan(backend.Threads, 1);
+        return new Speaker(DitarCheckpoint.Load(folder), backend);
     }
 
     /// <summary>A stored voice, by name in any case of letters.</summary>
@@ -84,7 +90,7 @@ public sealed class Speaker : IDisposable
     {
         var spoken = input.Read(text, notice);
         if (spoken.Length == 0) throw new SpeechException("the text of the voice prompt has no word that can be spoken");
-        using var scope = KernelSet.Use(kernels);
+        using var scope = KernelSet.Use(engine.Kernels);
         return new Voice("prompt", spoken, VoicePrompt.Encode(Checkpoint, audio, notice));
     }
 
@@ -138,7 +144,7 @@ public sealed class Speaker : IDisposable
         return (int)Math.Ceiling(seconds * SampleRate / PatchSamples);
     }
 
-    public void Dispose() => pool?.Dispose();
+    public void Dispose() => engine.Dispose();
 
     private IEnumerable<SpeechChunk> Say(Utterance utterance, Voice? voice, SamplerOptions sampler, SpeakOptions options, CancellationToken cancellation)
     {
@@ -150,7 +156,7 @@ public sealed class Speaker : IDisposable
             MaxPatches = MostPatches(utterance.Text),
             StopThreshold = Checkpoint.Config.Sampling.StopThreshold,
         };
-        foreach (var patch in OnKernels(loop.Generate(request, cancellation: cancellation)))
+        foreach (var patch in OnKernels(engine.Loop.Generate(request, cancellation: cancellation)))
         {
             if (!AllFinite(patch.Samples))
                 throw new SpeechException($"the model's sound is not a number from patch {patch.Number} of \"{utterance.Text}\" on; its weights must be damaged");
@@ -178,7 +184,7 @@ public sealed class Speaker : IDisposable
         using var steps = patches.GetEnumerator();
         while (true)
         {
-            using (KernelSet.Use(kernels))
+            using (KernelSet.Use(engine.Kernels))
             {
                 if (!steps.MoveNext()) yield break;
             }

@@ -23,7 +23,8 @@ public sealed record ProviderChoice(ProviderState State, IReadOnlyList<string> R
     public static ProviderChoice Make(OnnxLibrary library, string name)
     {
         ArgumentNullException.ThrowIfNull(library);
-        return Make(name, provider => ProviderState.Of(library, provider), $"ONNX Runtime {library.Version} at {library.Path}");
+        var automatic = string.Equals(name, Auto, StringComparison.OrdinalIgnoreCase);
+        return Make(name, provider => ProviderState.Of(library, provider, hardwareOnly: automatic), $"ONNX Runtime {library.Version} at {library.Path}");
     }
 
     /// <param name="state">Tries a provider.</param>

@@ -15,7 +15,8 @@ public sealed record ProviderState(OnnxProvider Provider, bool Offered, bool Wor
     private const int Columns = 40;
 
     /// <summary>Tries a provider.</summary>
-    public static ProviderState Of(OnnxLibrary library, OnnxProvider provider)
+    /// <param name="hardwareOnly">A WebGPU adapter that is not known to be hardware is not even tried: some drivers are loud about it.</param>
+    public static ProviderState Of(OnnxLibrary library, OnnxProvider provider, bool hardwareOnly = false)
     {
         ArgumentNullException.ThrowIfNull(library);
         if (!library.ProviderNames.Contains(provider.RuntimeName())) return new ProviderState(provider, false, false, "this ONNX Runtime was built without it", null);
@@ -28,8 +29,21 @@ public sealed record ProviderState(OnnxProvider Provider, bool Offered, bool Wor
         var adapter = adapters.Count > 0 ? adapters[0] : null;
         // Dawn would find none either, but says so at length.
         if (provider == OnnxProvider.WebGpu && OperatingSystem.IsLinux() && adapter is null) return new ProviderState(provider, true, false, "Vulkan finds no device (is libvulkan1 installed, and a driver?)", null);
+        if (provider == OnnxProvider.WebGpu && hardwareOnly && adapter is not { IsHardware: true })
+            return new ProviderState(provider, true, false, adapter is null ? "the system does not say that its adapter is hardware" : $"it would run on the {adapter}", adapter);
+        if (provider == OnnxProvider.Cuda && MissingCudaFiles(library) is { } missing) return new ProviderState(provider, true, false, missing, adapter);
         var fault = Try(library, provider);
         return new ProviderState(provider, true, fault is null, fault, adapter);
+    }
+
+    // The library itself only knows how to load the provider; the kernels are in two files of their own.
+    private static string? MissingCudaFiles(OnnxLibrary library)
+    {
+        if (Path.GetDirectoryName(library.Path) is not { Length: > 0 } folder) return null;
+        var (before, after) = OperatingSystem.IsWindows() ? ("", ".dll") : ("lib", ".so");
+        string[] files = [$"{before}onnxruntime_providers_shared{after}", $"{before}onnxruntime_providers_cuda{after}"];
+        return files.All(file => File.Exists(Path.Combine(folder, file))) ? null
+            : $"its files {string.Join(" and ", files)} are not in {folder}; a GPU build of ONNX Runtime has them, and DITAR_ONNXRUNTIME can name it";
     }
 
     private static string? Try(OnnxLibrary library, OnnxProvider provider)

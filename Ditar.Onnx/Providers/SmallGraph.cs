@@ -10,7 +10,8 @@ namespace Ditar.Onnx;
 internal sealed record SmallPort(string Name, OnnxElementType Type, params string[] Shape);
 
 /// <param name="Operator">Of the standard domain.</param>
-internal sealed record SmallNode(string Operator, string[] Inputs, string[] Outputs);
+/// <param name="Numbers">Attributes that are whole numbers.</param>
+internal sealed record SmallNode(string Operator, string[] Inputs, string[] Outputs, params (string Name, long Value)[] Numbers);
 
 internal static class SmallGraph
 {
@@ -34,13 +35,22 @@ internal static class SmallGraph
         return model.ToArray();
     }
 
-    // NodeProto: input 1, output 2, op_type 4.
+    // NodeProto: input 1, output 2, op_type 4, attribute 5; AttributeProto: name 1, i 3, type 20 (2 is a whole number).
     private static MemoryStream Node(SmallNode node)
     {
         var bytes = new MemoryStream();
         foreach (var input in node.Inputs) Put(bytes, 1, input);
         foreach (var output in node.Outputs) Put(bytes, 2, output);
         Put(bytes, 4, node.Operator);
+        foreach (var (name, value) in node.Numbers)
+        {
+            var attribute = new MemoryStream();
+            Put(attribute, 1, name);
+            Put(attribute, 3, value);
+            Put(attribute, 20, 2);
+            Put(bytes, 5, attribute);
+        }
+
         return bytes;
     }
 

@@ -85,6 +85,8 @@ public sealed unsafe class OnnxTensor : IDisposable
         api.Check(((delegate* unmanaged<nint, nint*, nint>)api[OrtFunction.GetTensorTypeAndShape])(handle.Value, &info));
         using var described = new OrtHandle(api, info, OrtFunction.ReleaseTensorTypeAndShapeInfo);
         var (type, shape) = Describe(api, info);
+        // Four bytes an element is near enough for all types of ours.
+        handle.Weigh(4L * Elements(shape));
         return new OnnxTensor(handle, type, shape);
     }
 

@@ -1,12 +1,13 @@
 // ONNX Runtime's function table: asked for once, its entries called through unmanaged function pointers, every status turned into an exception.
 
 using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
 
 namespace Ditar.Onnx;
 
 /// <param name="table">struct OrtApi.</param>
 /// <param name="version">What the library calls itself, "1.30.0".</param>
-internal sealed unsafe class OrtApi(nint* table, string version)
+internal sealed unsafe partial class OrtApi(nint* table, string version)
 {
     /// <summary>The table's version that the binding is written to: that of ONNX Runtime 1.24. Newer libraries hand out older tables.</summary>
     public const int TableVersion = 24;
@@ -57,7 +58,8 @@ internal sealed unsafe class OrtApi(nint* table, string version)
             if (at >= 0 && at + before.Length < message.Length) message = message[(at + before.Length)..];
         }
 
-        return message.ReplaceLineEndings(" ").Trim();
+        // What is left may begin with the code again: "1 : FAIL : ".
+        return LeadingCode().Replace(message.ReplaceLineEndings(" ").Trim(), "");
     }
 
     /// <summary>Calls that only make an object: OrtStatus* f(T** out).</summary>
@@ -90,6 +92,9 @@ internal sealed unsafe class OrtApi(nint* table, string version)
         Check(((delegate* unmanaged<byte**, int, nint>)this[OrtFunction.ReleaseAvailableProviders])(names, count));
         return found;
     }
+
+    [GeneratedRegex(@"^\d+ : [A-Z_]+ : ")]
+    private static partial Regex LeadingCode();
 
     internal static string Text(byte* text) => Marshal.PtrToStringUTF8((nint)text) ?? "";
 }

@@ -7,9 +7,12 @@ namespace Ditar.Onnx;
 
 internal sealed unsafe class OrtHandle : SafeHandle
 {
+    private const long WorthTelling = 1 << 16;
+
     private static long alive;
 
     private readonly OrtFunction release;
+    private long weight;
 
     /// <param name="release">The table's function that takes the object back.</param>
     public OrtHandle(OrtApi api, nint value, OrtFunction release) : base(0, ownsHandle: true)
@@ -38,8 +41,18 @@ internal sealed unsafe class OrtHandle : SafeHandle
         }
     }
 
+    /// <summary>Tells the collector what hangs on this small object, so that one that is dropped without disposal is not dropped late.</summary>
+    /// <param name="bytes">Native memory; called once.</param>
+    public void Weigh(long bytes)
+    {
+        if (bytes < WorthTelling) return;
+        weight = bytes;
+        GC.AddMemoryPressure(bytes);
+    }
+
     protected override bool ReleaseHandle()
     {
+        if (weight > 0) GC.RemoveMemoryPressure(weight);
         ((delegate* unmanaged<nint, void>)Api[release])(handle);
         Interlocked.Decrement(ref alive);
         return true;
