@@ -8,9 +8,13 @@ namespace Ditar.Parity;
 
 internal static class TerminalTable
 {
+    private const int RedirectedWidth = 200;
+
     /// <param name="layers">Every tensor instead of every module.</param>
     public static void Write(IAnsiConsole console, ParityResult result, bool layers)
     {
+        // A file or a pipe has no width; the program's lines should not be broken there.
+        if (Console.IsOutputRedirected) console.Profile.Width = RedirectedWidth;
         foreach (var recording in result.Engines)
         {
             var where = recording.Machine == MachineIdentity.Here ? "" : $", recorded {recording.Date:yyyy-MM-dd} on {recording.Machine.Processor}";
@@ -18,7 +22,7 @@ internal static class TerminalTable
         }
 
         var table = new Table().Border(TableBorder.Simple);
-        table.AddColumn(layers ? "tensor" : "module");
+        table.AddColumn(new TableColumn(layers ? "tensor" : "module").NoWrap());
         table.AddColumn(new TableColumn(layers ? "shape" : "tensors").RightAligned());
         foreach (var engine in result.Columns) table.AddColumn(new TableColumn(Markup.Escape(engine.Name)).RightAligned());
         if (!layers) table.AddColumn("nearest to its bound");
