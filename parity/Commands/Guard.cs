@@ -2,6 +2,7 @@
 // next call or patch; a second one ends the program at once.
 
 using System.Runtime.InteropServices;
+using Ditar.Onnx;
 using Ditar.Parity.Export;
 using Ditar.Reference.Files;
 
@@ -22,6 +23,12 @@ internal static class Guard
         {
             Console.Error.WriteLine("cancelled");
             return ExitCode.Cancelled;
+        }
+        catch (OnnxException fault)
+        {
+            // 1 rather than 2: nothing is wrong with what was typed, and a parity check that could not run has not passed.
+            Console.Error.WriteLine($"error: {OneLine(fault.Message)}");
+            return ExitCode.Broken;
         }
         catch (Exception fault) when (fault is ExportException or MalformedFileException or IOException or UnauthorizedAccessException or ArgumentException)
         {

@@ -28,7 +28,7 @@ internal sealed class ParityModel
         this.at = at;
         Config = config;
         Vae = vae;
-        Identity = new ModelIdentity(name, JsonSerializer.Serialize(new ModelSizes(config, vae), SizesJson.Default.ModelSizes), hash);
+        Identity = new ModelIdentity(name, ModelSizes.Json(config, vae), hash);
     }
 
     public ModelIdentity Identity { get; }
@@ -97,7 +97,10 @@ internal sealed class ParityModel
         : new VaeConfig { SampleRate = 24_000, Strides = [5, 5, 6, 4], LatentDim = config.LatentDim, Decoder = decoder, BigVgan = new() { Upsample = [4, 6, 5, 5] } };
 }
 
-internal sealed record ModelSizes(DitarConfig Model, VaeConfig Vae);
+internal sealed record ModelSizes(DitarConfig Model, VaeConfig Vae)
+{
+    public static string Json(DitarConfig model, VaeConfig vae) => JsonSerializer.Serialize(new ModelSizes(model, vae), SizesJson.Default.ModelSizes);
+}
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true, IgnoreReadOnlyProperties = true)]
 [JsonSerializable(typeof(ModelSizes))]
