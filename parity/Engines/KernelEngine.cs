@@ -82,7 +82,7 @@ internal sealed class KernelEngine : IParityEngine
             "language_prefill" => Language(In("inputs"), Model.LanguageModel.Transformer.StartCaches()),
             "language_step" => Language(In("inputs"), Caches(call)),
             "velocity" => [("velocity", Model.Diffusion.Velocity(In("noisy"), In("time"), In("condition"), In("history")))],
-            "stop" => [("probability", Model.LanguageModel.Stop.Forward(In("hidden")).Sigmoid())],
+            "stop" => [("probability", Model.LanguageModel.StopProbabilities(In("hidden")))],
             "vae_encoder" => [("latents", networks.Autoencoder.Encode(In("audio")))],
             "vae_decoder" => [("audio", networks.Autoencoder.Decode(In("latents")))],
             _ => throw new ArgumentException($"No module is called {call.Module}.", nameof(call)),
@@ -91,8 +91,7 @@ internal sealed class KernelEngine : IParityEngine
 
     private (string Name, Tensor Value)[] Language(Tensor inputs, IReadOnlyList<KeyValueCache> caches)
     {
-        var (time, width) = (inputs[0], inputs[1]);
-        var hidden = Model.LanguageModel.Transformer.Forward(inputs.Reshape(1, time, width), caches).Reshape(time, width);
+        var hidden = Model.LanguageModel.Forward(inputs, caches);
         return
         [
             ("hidden", hidden),

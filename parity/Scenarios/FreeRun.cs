@@ -45,20 +45,18 @@ internal sealed record FreeRun(string Scenario, IReadOnlyList<RecordedTensor> In
         var patches = new List<Tensor>();
         foreach (var patch in engine.Generate(Request(), cancellation))
         {
-            patches.Add(patch.Latents.To(ElementType.Float64).Copy());
+            patches.Add(patch.Latents.Copy());
             patchDone();
             if (!Marks.Contains(patches.Count)) continue;
             var latents = Tensor.Concat(0, [.. patches]);                                          // [N*P, D]
             var count = patches.Count.ToString(CultureInfo.InvariantCulture);
-            // The engine's own latents, in the precision it has them.
+            // The engine decodes its own latents, in the precision it has them.
             var own = new ModuleCall(Scenario, "vae_decoder", "", [RecordedTensor.Of("latents", latents.Reshape(1, latents[0], latents[1]))]);
             var audio = engine.Run(own)[^1];
-            yield return Kept($"latents.{count}", RecordedTensor.Of("", engine.Identity.Kind == EngineKind.Oracle ? latents : latents.To(ElementType.Float32)));
-            yield return Kept($"waveform.{count}", audio with { Shape = [audio.Count] });
+            yield return RecordedTensor.Of($"latents.{count}", latents);
+            yield return audio with { Name = $"waveform.{count}", Shape = [audio.Count] };
         }
     }
-
-    private static RecordedTensor Kept(string name, RecordedTensor tensor) => tensor with { Name = name };
 
     /// <summary>What the generation loop is asked for.</summary>
     public GenerationRequest Request()
