@@ -15,7 +15,7 @@ internal sealed class ModelOptions
     private readonly Option<ulong> seed = new("--seed") { Description = "of random weights, seeded inputs and noise", DefaultValueFactory = _ => 1 };
     private readonly Option<string> text = new("--text") { Description = "what the utterance says", DefaultValueFactory = _ => PlanOptions.DefaultText };
     private readonly Option<string> voice = new("--voice") { Description = "stored voice of the utterance [default: the first]" };
-    private readonly Option<int?> patches = new("--patches") { Description = "length of free running, 0 for none [default: 64; 4 with random weights]" };
+    private readonly Option<int?> patches = new("--patches") { Description = "length of free running, 0 for none [default: 64; 16 with random weights]" };
 
     public void AddTo(Command command)
     {
@@ -39,7 +39,7 @@ internal sealed class ModelOptions
     public PlanOptions Plan(ParseResult parsed, ParityModel model)
     {
         var trained = model.WeightSeed is null;
-        var length = parsed.GetValue(patches) ?? (trained ? FreeRun.Marks[^1] : FreeRun.Marks[1]);
+        var length = parsed.GetValue(patches) ?? (trained ? FreeRun.Marks[^1] : FreeRun.Marks[2]);
         if (length is < 0 or > 1024) throw new ArgumentException($"--patches is 0 to 1024, found {length}.");
         return new PlanOptions(parsed.GetValue(seed), parsed.GetValue(text)!, length, trained ? model.Sampling.Steps : 2, parsed.GetValue(voice));
     }

@@ -16,6 +16,11 @@ internal static class Bounds
     /// <summary>Graphs on a GPU, which may sum in any order and use fast exponentials.</summary>
     public const double Gpu = 1e-4;
 
+    /// <summary>
+    /// What a GPU computes with sines. WGSL allows an absolute error of 2^-11 in sin and cos, whose root mean square is 1/sqrt(2).
+    /// </summary>
+    public const double GpuSine = 1.41421356 / (1 << 11);
+
     /// <summary>Ours may be this much worse than ONNX Runtime's CPU kernels on the same row.</summary>
     public const double RatioToGraph = 2;
 
@@ -25,11 +30,12 @@ internal static class Bounds
     /// <summary>After n patches: 60 dB below the signal. Not a bound of arithmetic but of hearing; see docs/parity.md.</summary>
     public const double FreeRunning = 1e-3;
 
+    /// <param name="sines">Whether the row is computed with sines: the codec's activations and phases, the embedding of time.</param>
     /// <param name="graphError">Relative l2 of ONNX Runtime's CPU kernels on this row, or null without them.</param>
-    public static double Of(EngineKind engine, RowKind row, double? graphError = null)
+    public static double Of(EngineKind engine, RowKind row, bool sines = false, double? graphError = null)
     {
         if (row == RowKind.FreeRunning) return FreeRunning;
-        if (engine == EngineKind.GraphGpu) return Gpu;
+        if (engine == EngineKind.GraphGpu) return sines ? GpuSine : Gpu;
         if (engine == EngineKind.GraphCpu) return Module;
         var own = row == RowKind.TransformerLayer ? TransformerLayer : Module;
         return graphError is { } error ? Math.Min(own, RatioToGraph * Math.Max(error, RatioFloor)) : own;

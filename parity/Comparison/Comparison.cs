@@ -40,7 +40,7 @@ internal static class Comparison
         foreach (var engine in engines[1..])
         {
             if (!differences.TryGetValue(engine.Engine.Name, out var difference)) continue;
-            var bound = Bounds.Of(engine.Engine.Kind, kind, graph?.RelativeL2);
+            var bound = Bounds.Of(engine.Engine.Kind, kind, HasSines(call, path), graph?.RelativeL2);
             var fault = difference.Fault ?? (difference.RelativeL2 <= bound ? null : $"relative l2 {difference.RelativeL2:e2} where {bound:e2} is allowed");
             if (fault is null && engine.Engine.Kind == EngineKind.GraphCpu && kind == RowKind.Output) fault = AgainstOurs(truth, engine, found);
             cells[engine.Engine.Name] = new ParityCell(difference, plain is { Fault: null } ? Units(difference, plain) : null, bound, fault);
@@ -48,6 +48,10 @@ internal static class Comparison
 
         return new ParityRow(call, path, truth.ShapeText, kind, cells);
     }
+
+    // Snake and the inverse STFT's phases in the codec; LocDiT's embedding of time, before its sum with the condition drowns the error.
+    private static bool HasSines(string call, string path) =>
+        call.Contains("/vae_", StringComparison.Ordinal) || path.StartsWith("diffusion.time", StringComparison.Ordinal);
 
     // Both are float32, so each may be off by rounding once more than the other.
     private static string? AgainstOurs(RecordedTensor truth, Recording graph, Dictionary<string, Dictionary<string, RecordedTensor>> found)

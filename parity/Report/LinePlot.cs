@@ -9,7 +9,7 @@ namespace Ditar.Parity;
 /// <param name="Colour">Number of the engine's colour.</param>
 internal sealed record PlotLine(string Name, int Colour, IReadOnlyList<(double X, double Y)> Points);
 
-internal sealed class LinePlot(string title, string horizontal, IReadOnlyList<PlotLine> lines, double? bound = null, IReadOnlyList<(double X, string Label)>? ticks = null)
+internal sealed class LinePlot(string title, string horizontal, IReadOnlyList<PlotLine> lines, double? bound = null, string boundName = "bound", IReadOnlyList<(double X, string Label)>? ticks = null)
 {
     private const int Width = 420;
     private const int Height = 240;
@@ -45,7 +45,7 @@ internal sealed class LinePlot(string title, string horizontal, IReadOnlyList<Pl
             Add($"<text class=\"tick mid\" x=\"{X(x):0.#}\" y=\"{Height - Bottom + 15}\">{Html.Escape(label)}</text>");
         Add($"<text class=\"tick mid\" x=\"{(Left + Width - Right) / 2}\" y=\"{Height - 6}\">{Html.Escape(horizontal)}</text>");
         if (bound is { } limit)
-            Add($"<line class=\"bound\" x1=\"{Left}\" x2=\"{Width - Right}\" y1=\"{Y(limit):0.#}\" y2=\"{Y(limit):0.#}\"/><text class=\"tick end boundname\" x=\"{Width - Right}\" y=\"{Y(limit) - 4:0.#}\">bound {limit:0e-0}</text>");
+            Add($"<line class=\"bound\" x1=\"{Left}\" x2=\"{Width - Right}\" y1=\"{Y(limit):0.#}\" y2=\"{Y(limit):0.#}\"/><text class=\"tick end boundname\" x=\"{Width - Right}\" y=\"{Y(limit) - 4:0.#}\">{boundName} {limit:0e-0}</text>");
         foreach (var line in lines)
         {
             var drawn = line.Points.Where(point => double.IsFinite(point.Y)).ToList();

@@ -16,7 +16,7 @@ internal static class ReportPlots
             PlotLine[] lines = [.. columns.Select((column, i) => Line(column.Name, colour(i), rows.Where(row => row.Cells.ContainsKey(column.Name))
                 .Select(row => ((double)row.Depth!, row.Cells[column.Name].Difference.RelativeL2))))];
             var transformer = rows[0].Kind == RowKind.TransformerLayer;
-            yield return new LinePlot($"{rows[0].Call}", transformer ? "transformer layer" : "block", lines, transformer ? Bounds.TransformerLayer : Bounds.Module);
+            yield return new LinePlot($"{rows[0].Call}", transformer ? "transformer layer" : "block", lines, transformer ? Bounds.TransformerLayer : Bounds.Module, "bound of ours");
         }
     }
 
@@ -28,7 +28,7 @@ internal static class ReportPlots
             PlotLine[] lines = [.. columns.Select((column, i) => Line(column.Name, colour(i), run.Where(row => row.Cells.ContainsKey(column.Name))
                 .Select(row => (Math.Log2(Patches(row)), row.Cells[column.Name].Difference.RelativeL2))))];
             yield return new LinePlot(
-                $"{run.Key.Scenario}: {run.Key.What}", "patches spoken", lines, Bounds.FreeRunning, [.. marks.Select(mark => (Math.Log2(mark), mark.ToString(CultureInfo.InvariantCulture)))]);
+                $"{run.Key.Scenario}: {run.Key.What}", "patches spoken", lines, Bounds.FreeRunning, ticks: [.. marks.Select(mark => (Math.Log2(mark), mark.ToString(CultureInfo.InvariantCulture)))]);
         }
     }
 

@@ -9,6 +9,7 @@ namespace Ditar.Parity;
 internal static class TerminalTable
 {
     private const int RedirectedWidth = 200;
+    private const string Units = "[grey]relative l2 to the truth, in brackets in units of the plain float32 definition's own error[/]";
 
     /// <param name="layers">Every tensor instead of every module.</param>
     public static void Write(IAnsiConsole console, ParityResult result, bool layers)
@@ -29,7 +30,7 @@ internal static class TerminalTable
         if (layers) AddRows(table, result);
         else AddModules(table, result);
         console.Write(table);
-        console.MarkupLine("[grey]relative l2 to the truth; in brackets: in units of the plain float32 definition's own error[/]");
+        console.MarkupLine(layers ? Units : $"[grey]for each engine the tensor nearest to its bound;[/] {Units}");
         foreach (var found in result.Breaks) console.MarkupLineInterpolated($"[red]{Verdict.Of(found)}[/]");
         console.MarkupLine(result.Holds ? $"[green]{Markup.Escape(Verdict.Of(result))}[/]" : $"[red]{Markup.Escape(Verdict.Of(result))}[/]");
     }
