@@ -2,6 +2,11 @@
 
 using System.CommandLine;
 using Ditar.Parity;
+using Spectre.Console;
+
+// A file or a pipe has no width; lines should not be broken there.
+const int RedirectedWidth = 200;
+if (Console.IsOutputRedirected) AnsiConsole.Profile.Width = RedirectedWidth;
 
 var root = new RootCommand("Parity of Ditar's backends and ONNX Runtime with the float64 oracle.")
 {

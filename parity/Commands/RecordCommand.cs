@@ -15,7 +15,8 @@ internal static class RecordCommand
         var engine = new Option<string>("--engine") { Description = $"who computes: {string.Join(", ", Lab.EngineNames)}", DefaultValueFactory = _ => "onnx" };
         engine.AcceptOnlyFromAmong([.. Lab.EngineNames]);
         var inputs = new Option<string>("--inputs") { Description = "take the inputs from this recorded run", HelpName = "FILE" };
-        var command = new Command("record", "Record the tensors of one engine's run: inputs, noise, every layer's output.") { output, engine, inputs };
+        var outputsOnly = new Option<bool>("--outputs-only") { Description = "leave out what is inside modules: a fraction of the size" };
+        var command = new Command("record", "Record the tensors of one engine's run: inputs, noise, every layer's output.") { output, engine, inputs, outputsOnly };
         model.AddTo(command);
         graphs.AddTo(command);
         command.SetAction(parsed => Guard.Run(cancellation =>
@@ -26,6 +27,7 @@ internal static class RecordCommand
             if (given is not null && given.Model.Hash != lab.Model.Identity.Hash)
                 throw new RecordingException(parsed.GetValue(inputs)!, "weights", lab.Model.Identity.Hash, given.Model.Hash);
             var recording = lab.RunOne(name, given is null ? null : Plan.Of(given), model.Plan(parsed, lab.Model));
+            if (parsed.GetValue(outputsOnly)) recording = recording.OutputsOnly();
             var file = parsed.GetValue(output)!;
             RecordingFile.Write(file, recording);
             Console.WriteLine($"{recording.Engine.Name} ({recording.Engine.Provider}) on {recording.Machine.Processor}: {recording.Outputs.Count} tensors, {new FileInfo(file).Length / 1e6:0.0} MB in {Path.GetFullPath(file)}");

@@ -24,8 +24,7 @@ internal static class Comparison
 
     private static ParityRow Row(RecordedTensor truth, Recording[] engines, Dictionary<string, Dictionary<string, RecordedTensor>> found)
     {
-        var cut = truth.Name.IndexOf('/', truth.Name.IndexOf('/', StringComparison.Ordinal) + 1);
-        var (call, path) = (truth.Name[..cut], truth.Name[(cut + 1)..]);
+        var (call, path) = ParityRow.Split(truth.Name);
         var kind = ParityRow.KindOf(call, path);
         var differences = new Dictionary<string, Difference>();
         foreach (var engine in engines[1..])
@@ -100,15 +99,15 @@ internal static class Comparison
         {
             if (!outputs.Remove(output.Name, out var same))
             {
-                if (!layers && IsInner(output.Name)) continue;
+                if (!layers && IsInner(output)) continue;
                 throw new RecordingException(who, $"tensor {output.Name}", "a tensor that the truth has", "none of this name");
             }
 
             if (!same.Shape.AsSpan().SequenceEqual(output.Shape)) throw new RecordingException(who, $"tensor {output.Name}", $"shape {output.ShapeText}", same.ShapeText);
         }
 
-        if (outputs.Keys.FirstOrDefault(name => layers || !IsInner(name)) is { } extra)
-            throw new RecordingException(who, $"tensor {extra}", "only tensors that the truth has", "one more");
+        if (outputs.Values.FirstOrDefault(output => layers || !IsInner(output)) is { } extra)
+            throw new RecordingException(who, $"tensor {extra.Name}", "only tensors that the truth has", "one more");
 
         void Require(string what, string expected, string found)
         {
@@ -116,11 +115,7 @@ internal static class Comparison
         }
     }
 
-    private static bool IsInner(string name)
-    {
-        var cut = name.IndexOf('/', name.IndexOf('/', StringComparison.Ordinal) + 1);
-        return ParityRow.KindOf(name[..cut], name[(cut + 1)..]) is RowKind.Inner or RowKind.TransformerLayer;
-    }
+    private static bool IsInner(RecordedTensor tensor) => ParityRow.KindOf(tensor) is RowKind.Inner or RowKind.TransformerLayer;
 
     private static Recording[] Renamed(Recording[] engines) =>
         [.. engines.Select((engine, number) => engine with { Engine = engine.Engine with { Name = $"{engine.Engine.Name} ({number + 1})" } })];

@@ -46,6 +46,19 @@ internal sealed record ParityRow(string Call, string Path, string Shape, RowKind
         }
     }
 
+    /// <summary>"scenario/call" and "path" of a tensor's name.</summary>
+    public static (string Call, string Path) Split(string name)
+    {
+        var cut = name.IndexOf('/', name.IndexOf('/', StringComparison.Ordinal) + 1);
+        return cut < 0 ? (name, "") : (name[..cut], name[(cut + 1)..]);
+    }
+
+    public static RowKind KindOf(RecordedTensor tensor)
+    {
+        var (call, path) = Split(tensor.Name);
+        return KindOf(call, path);
+    }
+
     public static RowKind KindOf(string call, string path)
     {
         if (call.EndsWith(FreeRun.Call, StringComparison.Ordinal)) return RowKind.FreeRunning;

@@ -7,13 +7,30 @@ using Spectre.Console;
 
 namespace Ditar.Parity;
 
-/// <param name="graphs">Null to leave ONNX Runtime out.</param>
-internal sealed class Lab(ParityModel model, GraphChoice? graphs, CancellationToken cancellation)
+internal sealed class Lab
 {
+    private readonly GraphChoice? graphs;
+    private readonly List<ProviderChoice> providers = [];
+    private readonly CancellationToken cancellation;
+
+    /// <param name="graphs">Null to leave ONNX Runtime out.</param>
+    /// <exception cref="OnnxException">There is no library, or a provider that was named cannot be used; found out before anything is computed.</exception>
+    public Lab(ParityModel model, GraphChoice? graphs, CancellationToken cancellation)
+    {
+        (Model, this.graphs, this.cancellation) = (model, graphs, cancellation);
+        if (graphs is null) return;
+        var library = OnnxLibrary.Shared;
+        foreach (var choice in graphs.Providers.Select(name => ProviderChoice.Make(library, name)).DistinctBy(choice => choice.Provider))
+        {
+            providers.Add(choice);
+            AnsiConsole.MarkupLineInterpolated($"[grey]ONNX Runtime {library.Version} on {choice.Title}: {string.Join("; ", choice.Reasons)}[/]");
+        }
+    }
+
     /// <summary>What record can be asked for.</summary>
     public static readonly IReadOnlyList<string> EngineNames = ["onnx", "simd", "reference", "oracle"];
 
-    public ParityModel Model { get; } = model;
+    public ParityModel Model { get; }
 
     /// <summary>The oracle, both of our float32 kernel sets, and ONNX Runtime's providers.</summary>
     public IReadOnlyList<Recording> RunAll(PlanOptions options) => Watched(progress =>
@@ -22,7 +39,14 @@ internal sealed class Lab(ParityModel model, GraphChoice? graphs, CancellationTo
         var recordings = new List<Recording> { truth };
         recordings.Add(Record(progress, plan, () => KernelEngine.Reference(Model)));
         recordings.Add(Record(progress, plan, () => KernelEngine.Simd(Model)));
-        if (graphs is not null) WithGraphs(progress, graphs, (engine, _) => recordings.Add(Record(progress, plan, () => engine)));
+        if (graphs is null) return recordings;
+
+        // CPU is always among them: our bounds are relative to it.
+        if (providers.All(choice => choice.Provider != OnnxProvider.Cpu)) providers.Add(ProviderChoice.Make(OnnxLibrary.Shared, "cpu"));
+        WithGraphs(progress, folder =>
+        {
+            foreach (var choice in providers) recordings.Add(Record(progress, plan, () => folder(choice)));
+        });
         return recordings;
     });
 
@@ -38,9 +62,9 @@ internal sealed class Lab(ParityModel model, GraphChoice? graphs, CancellationTo
 
         if (engine == "onnx")
         {
-            // The first that was named; run compares the CPU beside it, a recording has one engine.
+            // The first that was named: run compares the CPU beside it, a recording is of one engine.
             Recording? recording = null;
-            WithGraphs(progress, graphs!, (graph, first) => recording ??= first ? Record(progress, plan, () => graph) : null);
+            WithGraphs(progress, folder => recording = Record(progress, plan, () => folder(providers[0])));
             return recording!;
         }
 
@@ -62,23 +86,15 @@ internal sealed class Lab(ParityModel model, GraphChoice? graphs, CancellationTo
         return (plan, Record(progress, plan, () => oracle));
     }
 
-    // CPU is always among them: our bounds are relative to it.
-    private void WithGraphs(ProgressContext progress, GraphChoice asked, Action<GraphEngine, bool> use)
+    // Graphs that were exported for this run go when it ends.
+    private void WithGraphs(ProgressContext progress, Action<Func<ProviderChoice, GraphEngine>> use)
     {
-        var library = OnnxLibrary.Shared;
-        List<ProviderChoice> choices = [.. asked.Providers.Select(name => ProviderChoice.Make(library, name))];
-        foreach (var choice in choices) AnsiConsole.MarkupLineInterpolated($"[grey]ONNX Runtime {library.Version} on {choice.Title}: {string.Join("; ", choice.Reasons)}[/]");
-        if (choices.All(choice => choice.Provider != OnnxProvider.Cpu)) choices.Add(ProviderChoice.Make(library, "cpu"));
-        var temporary = asked.Folder is null ? Directory.CreateTempSubdirectory("ditar-parity-") : null;
+        var temporary = graphs!.Folder is null ? Directory.CreateTempSubdirectory("ditar-parity-") : null;
         try
         {
-            var folder = asked.Folder ?? temporary!.FullName;
-            var manifest = asked.Folder is null ? Export(progress, folder) : ExportManifest.Read(folder);
-            foreach (var choice in choices.DistinctBy(choice => choice.Provider))
-            {
-                using var engine = new GraphEngine(Model, library, folder, manifest, choice);
-                use(engine, choice == choices[0]);
-            }
+            var folder = graphs.Folder ?? temporary!.FullName;
+            var manifest = graphs.Folder is null ? Export(progress, folder) : ExportManifest.Read(folder);
+            use(choice => new GraphEngine(Model, OnnxLibrary.Shared, folder, manifest, choice));
         }
         finally
         {

@@ -62,4 +62,12 @@ internal sealed record MachineIdentity(string Processor, string Vectors, int Thr
 /// <param name="Outputs">Named scenario/call/path, in the order in which they were computed.</param>
 internal sealed record Recording(
     EngineIdentity Engine, MachineIdentity Machine, ModelIdentity Model, ulong Seed, DateTime Date, IReadOnlyList<RecordedTensor> Inputs,
-    IReadOnlyList<RecordedTensor> Outputs);
+    IReadOnlyList<RecordedTensor> Outputs)
+{
+    /// <summary>Without what is inside modules.</summary>
+    public Recording OutputsOnly() => this with
+    {
+        Engine = Engine with { Layers = false },
+        Outputs = [.. Outputs.Where(tensor => ParityRow.KindOf(tensor) is RowKind.Output or RowKind.FreeRunning)],
+    };
+}

@@ -8,14 +8,11 @@ namespace Ditar.Parity;
 
 internal static class TerminalTable
 {
-    private const int RedirectedWidth = 200;
     private const string Units = "[grey]relative l2 to the truth, in brackets in units of the plain float32 definition's own error[/]";
 
     /// <param name="layers">Every tensor instead of every module.</param>
     public static void Write(IAnsiConsole console, ParityResult result, bool layers)
     {
-        // A file or a pipe has no width; the program's lines should not be broken there.
-        if (Console.IsOutputRedirected) console.Profile.Width = RedirectedWidth;
         foreach (var recording in result.Engines)
         {
             var where = recording.Machine == MachineIdentity.Here ? "" : $", recorded {recording.Date:yyyy-MM-dd} on {recording.Machine.Processor}";
