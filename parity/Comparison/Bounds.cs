@@ -30,11 +30,24 @@ internal static class Bounds
     /// <summary>After n patches: 60 dB below the signal. Not a bound of arithmetic but of hearing; see docs/parity.md.</summary>
     public const double FreeRunning = 1e-3;
 
+    /// <summary>The plain float32 definition itself: 40 dB, since nothing else says how far the model carries a rounding error in so many steps.</summary>
+    public const double PlainFreeRunning = 1e-2;
+
+    /// <summary>Where the model carries errors further than that, an engine may be so many times as far off as the plain float32 definition.</summary>
+    public const double FreeRunningRatio = 10;
+
+    /// <summary>The same on a GPU: what its sines may do, over what float32 does in one call (12 roundings).</summary>
+    public const double GpuFreeRunningRatio = 1000;
+
+    /// <param name="plainDrift">Relative l2 of the plain float32 definition on this row; null without it, and for itself.</param>
+    public static double OfFreeRunning(EngineKind engine, bool plain, double? plainDrift) => plain
+        ? PlainFreeRunning
+        : Math.Max(FreeRunning, (engine == EngineKind.GraphGpu ? GpuFreeRunningRatio : FreeRunningRatio) * Math.Min(plainDrift ?? 0, PlainFreeRunning / FreeRunningRatio));
+
     /// <param name="sines">Whether the row is computed with sines: the codec's activations and phases, the embedding of time.</param>
     /// <param name="graphError">Relative l2 of ONNX Runtime's CPU kernels on this row, or null without them.</param>
     public static double Of(EngineKind engine, RowKind row, bool sines = false, double? graphError = null)
     {
-        if (row == RowKind.FreeRunning) return FreeRunning;
         if (engine == EngineKind.GraphGpu) return sines ? GpuSine : Gpu;
         if (engine == EngineKind.GraphCpu) return Module;
         var own = row == RowKind.TransformerLayer ? TransformerLayer : Module;

@@ -39,7 +39,9 @@ internal static class Comparison
         foreach (var engine in engines[1..])
         {
             if (!differences.TryGetValue(engine.Engine.Name, out var difference)) continue;
-            var bound = Bounds.Of(engine.Engine.Kind, kind, HasSines(call, path), graph?.RelativeL2);
+            var bound = kind == RowKind.FreeRunning
+                ? Bounds.OfFreeRunning(engine.Engine.Kind, engine.Engine.Name == PlainFloat32, plain is { Fault: null } ? plain.RelativeL2 : null)
+                : Bounds.Of(engine.Engine.Kind, kind, HasSines(call, path), graph?.RelativeL2);
             var fault = difference.Fault ?? (difference.RelativeL2 <= bound ? null : $"relative l2 {difference.RelativeL2:e2} where {bound:e2} is allowed");
             if (fault is null && engine.Engine.Kind == EngineKind.GraphCpu && kind == RowKind.Output) fault = AgainstOurs(truth, engine, found);
             cells[engine.Engine.Name] = new ParityCell(difference, plain is { Fault: null } ? Units(difference, plain) : null, bound, fault);

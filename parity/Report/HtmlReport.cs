@@ -161,7 +161,7 @@ internal sealed class HtmlReport(ParityResult result, IReadOnlyList<string> comm
         foreach (var command in commands) page.Append(Html.Escape(command)).Append('\n');
         page.Append("</pre><div class=\"card\"><table><tbody>");
         Raw($"<tr><th>seed</th><td>{result.Oracle.Seed}</td></tr><tr><th>weights</th><td><code>SHA-256 {result.Oracle.Model.Hash}</code></td></tr><tr><th>sizes</th><td><code>{result.Oracle.Model.Sizes}</code></td></tr>");
-        Raw($"<tr><th>bounds</th><td>relative l2: {Bounds.TransformerLayer:0e-0} a transformer layer and {Bounds.Module:0e-0} any other tensor for ours, and at most {Bounds.RatioToGraph} times ONNX Runtime's CPU kernels on the same row (or {Bounds.RatioFloor:0.0e-0}, where both are rounding noise); {Bounds.Module:0e-0} for exported graphs on a CPU, {Bounds.Gpu:0e-0} on a GPU and {Bounds.GpuSine:0.0e-0} where it computes sines; {Bounds.FreeRunning:0e-0} free running. docs/parity.md derives them.</td></tr>");
+        Raw($"<tr><th>bounds</th><td>relative l2: {Bounds.TransformerLayer:0e-0} a transformer layer and {Bounds.Module:0e-0} any other tensor for ours, and at most {Bounds.RatioToGraph} times ONNX Runtime's CPU kernels on the same row (or {Bounds.RatioFloor:0.0e-0}, where both are rounding noise); {Bounds.Module:0e-0} for exported graphs on a CPU, {Bounds.Gpu:0e-0} on a GPU and {Bounds.GpuSine:0.0e-0} where it computes sines; {Bounds.FreeRunning:0e-0} free running, or {Bounds.FreeRunningRatio} times ({Bounds.GpuFreeRunningRatio} on a GPU) what plain float32 drifts. docs/parity.md derives them.</td></tr>");
         page.Append("</tbody></table></div>");
     }
 

@@ -61,6 +61,17 @@ public class ComparisonTests
     public void Two_rounding_errors_are_not_compared_as_a_ratio() =>
         Assert.True(Comparison.Of([Fake.Truth(), Fake.Run(EngineKind.GraphCpu), Fake.Run(EngineKind.Ours, (_, _, value) => value * (1 + 3e-7f))]).Holds);
 
+    [Fact]
+    public void Drift_is_held_to_hearing_or_to_what_float32_itself_drifts()
+    {
+        Assert.Equal(Bounds.PlainFreeRunning, Bounds.OfFreeRunning(EngineKind.Ours, plain: true, 5e-3));
+        Assert.Equal(Bounds.FreeRunning, Bounds.OfFreeRunning(EngineKind.Ours, plain: false, null));
+        Assert.Equal(Bounds.FreeRunning, Bounds.OfFreeRunning(EngineKind.GraphCpu, plain: false, 1e-6));
+        Assert.Equal(5e-3, Bounds.OfFreeRunning(EngineKind.GraphCpu, plain: false, 5e-4));
+        Assert.Equal(1e-2, Bounds.OfFreeRunning(EngineKind.Ours, plain: false, 1), Tolerances.HandfulOfFloat64Operations);
+        Assert.Equal(0.1, Bounds.OfFreeRunning(EngineKind.GraphGpu, plain: false, 1e-4), Tolerances.HandfulOfFloat64Operations);
+    }
+
     [Theory]
     [InlineData("weights")]
     [InlineData("sizes")]
