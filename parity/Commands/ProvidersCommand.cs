@@ -29,7 +29,7 @@ internal static class ProvidersCommand
 
     private static int Run(string name, TextWriter output)
     {
-        var library = OnnxLibrary.Shared;
+        var library = FetchedLibrary.Require(Console.Error.WriteLine);
         output.WriteLine($"ONNX Runtime {library.Version}, {library.Path}");
         output.WriteLine($"offers {string.Join(", ", library.ProviderNames)}");
         foreach (var provider in Enum.GetValues<OnnxProvider>())

@@ -19,7 +19,7 @@ internal sealed class Lab
     {
         (Model, this.graphs, this.cancellation) = (model, graphs, cancellation);
         if (graphs is null) return;
-        var library = OnnxLibrary.Shared;
+        var library = FetchedLibrary.Require(Console.Error.WriteLine);
         foreach (var choice in graphs.Providers.Select(name => ProviderChoice.Make(library, name)).DistinctBy(choice => choice.Provider))
         {
             providers.Add(choice);
