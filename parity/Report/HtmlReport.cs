@@ -146,7 +146,8 @@ internal sealed class HtmlReport(ParityResult result, IReadOnlyList<string> comm
         var d = cell.Difference;
         if (d.Fault is not null)
         {
-            Raw($"<td class=\"bad\" data-v=\"1e99\" colspan=\"4\">{d.Fault}</td>");
+            // A cell for each column, so that sorting finds them all; the fault itself stands above the table and under the pointer.
+            Raw($"<td class=\"n bad\" data-v=\"1e99\" title=\"{d.Fault}\">fault</td><td data-v=\"1e99\"></td><td data-v=\"1e99\"></td><td data-v=\"1e99\"></td>");
             return;
         }
 

@@ -127,4 +127,14 @@ public class ComparisonTests
         Assert.Contains("Parity holds", page, StringComparison.Ordinal);
         Assert.Contains("<svg", page, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void The_page_says_what_is_broken_and_where()
+    {
+        var broken = Comparison.Of([Fake.Truth(), Fake.Run(EngineKind.Ours, (name, i, value) => name == Fake.Second && i == 5 ? float.NaN : value)]);
+        var page = new HtmlReport(broken, []).ToHtml();
+        Assert.Contains($"first diverges at {Fake.Second}: it is NaN at [0, 5]", page, StringComparison.Ordinal);
+        Assert.Contains("Parity broken in 1 places", page, StringComparison.Ordinal);
+        Assert.Contains(">fault</td>", page, StringComparison.Ordinal);
+    }
 }
