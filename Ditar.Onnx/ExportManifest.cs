@@ -31,7 +31,7 @@ public sealed record ExportManifest
 {
     public const string FileName = "manifest.json";
     public const string KindName = "ditar-onnx";
-    public const int CurrentFormat = 1;
+    public const int CurrentFormat = 2;
 
     // 1B with every intermediate listed takes about 1 MB.
     private const int MaximumBytes = 16 << 20;
@@ -46,6 +46,9 @@ public sealed record ExportManifest
 
     /// <summary>Of random weights; null when they are a checkpoint's.</summary>
     public ulong? Seed { get; init; }
+
+    /// <summary>See <see cref="Onnx.WeightHash"/>: of the weights that were exported, before any rounding to float16.</summary>
+    public string WeightHash { get; init; } = "";
 
     public required int Opset { get; init; }
 
@@ -93,7 +96,9 @@ public sealed record ExportManifest
     private void RequireSense(string path, string folder)
     {
         if (Kind != KindName) throw new ExportManifestException(path, "kind", $"\"{KindName}\"", MalformedFileException.Quote(Kind));
-        if (Format != CurrentFormat) throw new ExportManifestException(path, "format", $"{CurrentFormat}", $"{Format}; a newer program may read it");
+        if (Format < CurrentFormat) throw new ExportManifestException(path, "format", $"{CurrentFormat}", $"{Format}, which does not say whose weights these are; export again with --force");
+        if (Format > CurrentFormat) throw new ExportManifestException(path, "format", $"{CurrentFormat}", $"{Format}; a newer program may read it");
+        if (!Onnx.WeightHash.IsOne(WeightHash)) throw new ExportManifestException(path, "weight_hash", "64 hexadecimal digits", MalformedFileException.Quote(WeightHash));
         if (Model.Fault() is { } fault) throw new ExportManifestException(path, "model", "sizes that make a model", fault);
         if (Model.LatentDim != Vae.LatentDim) throw new ExportManifestException(path, "model.latent_dim", $"the VAE's {Vae.LatentDim}", $"{Model.LatentDim}");
         try

@@ -57,7 +57,7 @@ internal sealed class SpeechEngine : IDisposable
         var model = ExportedModel.Open(library, backend.Graphs, new OnnxSessionOptions { Provider = choice.Provider, Threads = backend.Threads });
         try
         {
-            model.RequireSizes(checkpoint.Config.Model, checkpoint.Config.Vae);
+            model.RequireModel(checkpoint);
             model.Prepare();
             var loop = new GenerationLoop(
                 model.Encoder, model.Language, model.Field, model.Vocoder, PatchShape.Of(model.Manifest.Model), checkpoint.Tokenizer.AudioStartId);

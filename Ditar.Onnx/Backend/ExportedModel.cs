@@ -8,6 +8,7 @@
 
 using System.Text.Json;
 using Ditar.Reference;
+using Ditar.Reference.Files;
 using Ditar.Reference.Speech;
 using Ditar.Reference.Vae;
 
@@ -48,9 +49,17 @@ public sealed class ExportedModel : IDisposable
     /// <exception cref="ExportManifestException">The folder has no manifest, or one that cannot be used.</exception>
     public static ExportedModel Open(OnnxLibrary library, string folder, OnnxSessionOptions options)
     {
-        ArgumentNullException.ThrowIfNull(library);
         ArgumentNullException.ThrowIfNull(options);
-        return new ExportedModel(library, folder, ExportManifest.Read(folder), options);
+        return Over(library, folder, ExportManifest.Read(folder), options);
+    }
+
+    /// <summary>As <see cref="Open"/>, with a manifest that was read before.</summary>
+    public static ExportedModel Over(OnnxLibrary library, string folder, ExportManifest manifest, OnnxSessionOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(library);
+        ArgumentNullException.ThrowIfNull(manifest);
+        ArgumentNullException.ThrowIfNull(options);
+        return new ExportedModel(library, folder, manifest, options);
     }
 
     /// <summary>Refuses a folder that was exported from a model of other sizes.</summary>
@@ -59,6 +68,19 @@ public sealed class ExportedModel : IDisposable
     {
         Require("model", JsonSerializer.SerializeToElement(model, ManifestJson.Default.DitarConfig), JsonSerializer.SerializeToElement(Manifest.Model, ManifestJson.Default.DitarConfig));
         Require("vae", JsonSerializer.SerializeToElement(vae, ManifestJson.Default.VaeConfig), JsonSerializer.SerializeToElement(Manifest.Vae, ManifestJson.Default.VaeConfig));
+    }
+
+    /// <summary>Refuses a folder that was exported from a model of other sizes or other weights.</summary>
+    /// <exception cref="ExportManifestException">Names what differs.</exception>
+    public void RequireModel(DitarCheckpoint checkpoint)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        RequireSizes(checkpoint.Config.Model, checkpoint.Config.Vae);
+        var hash = WeightHash.Of(checkpoint.Model, checkpoint.Autoencoder);
+        if (hash != Manifest.WeightHash)
+            throw new ExportManifestException(
+                Path.Combine(Folder, ExportManifest.FileName), "weight_hash", $"the model's {hash}",
+                $"{Manifest.WeightHash}; the folder was exported from other weights of the same sizes ({MalformedFileException.Quote(Manifest.Name)})");
     }
 
     /// <summary>Loads graphs now that speaking will need, so that a fault is found before the first sound.</summary>
@@ -70,6 +92,12 @@ public sealed class ExportedModel : IDisposable
         foreach (var name in GraphNames.All)
             if (name != GraphNames.VaeEncoder) _ = Graph(name);
     }
+
+    /// <summary>The session of one graph, loaded if it is not yet; it stays this model's to dispose.</summary>
+    /// <exception cref="OnnxGraphException">The file cannot be loaded or is not the graph that its name says.</exception>
+    /// <exception cref="ExportManifestException">The graph was not exported.</exception>
+    /// <exception cref="OnnxProviderException">The provider is known to compute a layer of this model wrongly.</exception>
+    public OnnxSession Session(string name) => Graph(name).Session;
 
     /// <summary>Audio to scaled latents, through the graph.</summary>
     /// <param name="audio">[batch, frames * hop, 1].</param>

@@ -15,6 +15,7 @@ internal static class CompareCommand
         var command = new Command("compare", "Compare recorded runs of the same model on the same inputs.") { files, report, layers };
         command.SetAction(parsed => Guard.Run(_ =>
         {
+            if (parsed.GetValue(report) is { } asked) Destination.Require(asked);
             var paths = parsed.GetValue(files)!;
             var result = Comparison.Of([.. paths.Select(RecordingFile.Read)]);
             TerminalTable.Write(AnsiConsole.Console, result, parsed.GetValue(layers));

@@ -4,7 +4,6 @@ using System.CommandLine;
 using System.Diagnostics;
 using Ditar.Onnx;
 using Ditar.Parity.Export;
-using Ditar.Reference;
 using Ditar.Reference.Speech;
 using Ditar.Reference.Vae;
 
@@ -60,9 +59,7 @@ internal static class ExportCommand
     private static int Run(ParityModel model, string output, ExportOptions options, CancellationToken cancellation)
     {
         var clock = Stopwatch.StartNew();
-        var networks = model.At(ElementType.Float32);
-        var source = new ExportSource(model.Identity.Name, model.WeightSeed, networks.Model, networks.Autoencoder);
-        var manifest = OnnxExport.Run(output, source, options, Console.IsErrorRedirected ? null : new Line(), cancellation);
+        var manifest = OnnxExport.Run(output, ExportSource.Of(model), options, Console.IsErrorRedirected ? null : new Line(), cancellation);
         if (!Console.IsErrorRedirected) Console.Error.Write(Line.Clear);
         foreach (var graph in manifest.Graphs)
         {

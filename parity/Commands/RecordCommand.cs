@@ -21,6 +21,7 @@ internal static class RecordCommand
         graphs.AddTo(command);
         command.SetAction(parsed => Guard.Run(cancellation =>
         {
+            Destination.Require(parsed.GetValue(output)!);
             var name = parsed.GetValue(engine)!;
             var lab = new Lab(model.Model(parsed), name == "onnx" ? graphs.Read(parsed) : null, cancellation);
             var given = parsed.GetValue(inputs) is { } path ? RecordingFile.Read(path) : null;

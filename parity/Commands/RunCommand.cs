@@ -22,6 +22,7 @@ internal static class RunCommand
         command.SetAction(parsed => Guard.Run(cancellation =>
         {
             var clock = Stopwatch.StartNew();
+            Destination.Require(parsed.GetValue(report)!);
             var lab = new Lab(model.Model(parsed), parsed.GetValue(withoutGraphs) ? null : graphs.Read(parsed), cancellation);
             var others = (parsed.GetValue(recorded) ?? []).Select(RecordingFile.Read).ToList();
             var recordings = lab.RunAll(model.Plan(parsed, lab.Model));

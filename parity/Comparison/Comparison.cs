@@ -14,8 +14,8 @@ internal static class Comparison
         if (recordings.Count < 2) throw new ArgumentException("A comparison needs two recordings.", nameof(recordings));
         var truth = recordings.FirstOrDefault(recording => recording.Engine.Kind == EngineKind.Oracle) ?? recordings[0];
         Recording[] engines = [truth, .. recordings.Where(recording => recording != truth)];
-        if (engines.Select(engine => engine.Engine.Name).Distinct().Count() < engines.Length) engines = Renamed(engines);
         foreach (var engine in engines[1..]) RequireSame(truth, engine);
+        engines = Renamed(engines);
 
         var found = engines.ToDictionary(engine => engine.Engine.Name, engine => engine.Outputs.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal));
         ParityRow[] rows = [.. truth.Outputs.Select(tensor => Row(tensor, engines, found))];
@@ -82,8 +82,9 @@ internal static class Comparison
     private static void RequireSame(Recording truth, Recording other)
     {
         var who = $"recording of {other.Engine.Name}";
-        Require("weights", truth.Model.Hash, other.Model.Hash);
         Require("sizes", truth.Model.Sizes, other.Model.Sizes);
+        if (truth.Model.Hash != other.Model.Hash)
+            throw new RecordingException(who, "weights", $"{truth.Model.Hash} ({truth.Model.Name})", $"{other.Model.Hash} ({other.Model.Name}); {FirstUnlike(truth, other)}");
         Require("seed", $"{truth.Seed}", $"{other.Seed}");
         var inputs = other.Inputs.ToDictionary(input => input.Name, StringComparer.Ordinal);
         foreach (var input in truth.Inputs)
@@ -117,8 +118,25 @@ internal static class Comparison
         }
     }
 
+    // Weights are not in the files. Rows are in the order of computation, so the first that no arithmetic explains lies where the weights differ.
+    private static string FirstUnlike(Recording truth, Recording other)
+    {
+        var theirs = other.Outputs.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
+        var first = truth.Outputs.FirstOrDefault(tensor => theirs.TryGetValue(tensor.Name, out var same) && Difference.Between(tensor, same) is not { Fault: null, RelativeL2: < Bounds.GpuSine });
+        return first is null ? "no tensor that both hold shows it" : $"the first tensor that differs is {first.Name}";
+    }
+
     private static bool IsInner(RecordedTensor tensor) => ParityRow.KindOf(tensor) is RowKind.Inner or RowKind.TransformerLayer;
 
-    private static Recording[] Renamed(Recording[] engines) =>
-        [.. engines.Select((engine, number) => engine with { Engine = engine.Engine with { Name = $"{engine.Engine.Name} ({number + 1})" } })];
+    // The first of a name keeps it: bounds are relative to some engines, which are found by name.
+    private static Recording[] Renamed(Recording[] engines)
+    {
+        var taken = new HashSet<string>(StringComparer.Ordinal);
+        return [.. engines.Select(engine =>
+        {
+            var name = engine.Engine.Name;
+            for (var number = 2; !taken.Add(name); number++) name = $"{engine.Engine.Name} ({number})";
+            return engine with { Engine = engine.Engine with { Name = name } };
+        })];
+    }
 }

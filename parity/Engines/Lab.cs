@@ -2,7 +2,6 @@
 
 using Ditar.Onnx;
 using Ditar.Parity.Export;
-using Ditar.Reference;
 using Spectre.Console;
 
 namespace Ditar.Parity;
@@ -11,14 +10,22 @@ internal sealed class Lab
 {
     private readonly GraphChoice? graphs;
     private readonly List<ProviderChoice> providers = [];
+    private readonly ExportManifest? given;
     private readonly CancellationToken cancellation;
 
     /// <param name="graphs">Null to leave ONNX Runtime out.</param>
     /// <exception cref="OnnxException">There is no library, or a provider that was named cannot be used; found out before anything is computed.</exception>
+    /// <exception cref="RecordingException">The graphs that were named are of another model; as early.</exception>
     public Lab(ParityModel model, GraphChoice? graphs, CancellationToken cancellation)
     {
         (Model, this.graphs, this.cancellation) = (model, graphs, cancellation);
         if (graphs is null) return;
+        if (graphs.Folder is { } folder)
+        {
+            given = ExportManifest.Read(folder);
+            GraphEngine.RequireModel(model, folder, given);
+        }
+
         var library = FetchedLibrary.Require(Console.Error.WriteLine);
         foreach (var choice in graphs.Providers.Select(name => ProviderChoice.Make(library, name)).DistinctBy(choice => choice.Provider))
         {
@@ -93,7 +100,7 @@ internal sealed class Lab
         try
         {
             var folder = graphs.Folder ?? temporary!.FullName;
-            var manifest = graphs.Folder is null ? Export(progress, folder) : ExportManifest.Read(folder);
+            var manifest = given ?? Export(progress, folder);
             use(choice => new GraphEngine(Model, OnnxLibrary.Shared, folder, manifest, choice));
         }
         finally
@@ -105,11 +112,9 @@ internal sealed class Lab
     private ExportManifest Export(ProgressContext progress, string folder)
     {
         var task = progress.AddTask("export", maxValue: GraphNames.All.Count);
-        var networks = Model.At(ElementType.Float32);
-        var source = new ExportSource(Model.Identity.Name, Model.WeightSeed, networks.Model, networks.Autoencoder);
         var started = new HashSet<string>();
         var manifest = OnnxExport.Run(
-            folder, source, new ExportOptions { Intermediates = true }, new Steps(graph => task.Value = started.Add(graph) ? started.Count - 1 : task.Value), cancellation);
+            folder, ExportSource.Of(Model), new ExportOptions { Intermediates = true }, new Steps(graph => task.Value = started.Add(graph) ? started.Count - 1 : task.Value), cancellation);
         task.Value = task.MaxValue;
         return manifest;
     }

@@ -1,6 +1,7 @@
 // What is exported, and how.
 
 using Ditar.Onnx;
+using Ditar.Reference;
 using Ditar.Reference.Speech;
 using Ditar.Reference.Vae;
 
@@ -10,7 +11,21 @@ namespace Ditar.Parity.Export;
 /// <param name="Seed">Of random weights; null for a checkpoint's.</param>
 /// <param name="Model">In float32.</param>
 /// <param name="Autoencoder">In float32.</param>
-internal sealed record ExportSource(string Name, ulong? Seed, DitarModel Model, Autoencoder Autoencoder);
+internal sealed record ExportSource(string Name, ulong? Seed, DitarModel Model, Autoencoder Autoencoder)
+{
+    public static ExportSource Of(ParityModel model)
+    {
+        var networks = model.At(ElementType.Float32);
+        return new ExportSource(model.Identity.Name, model.WeightSeed, networks.Model, networks.Autoencoder) { Hash = model.Identity.Hash };
+    }
+
+    /// <summary>Of the weights; reckoned when nobody has done so before, which at 1B takes seconds.</summary>
+    public string Hash
+    {
+        get => field ??= WeightHash.Of(Model, Autoencoder);
+        private init;
+    }
+}
 
 internal sealed record ExportOptions
 {

@@ -40,6 +40,7 @@ internal static class OnnxExport
         {
             Name = source.Name,
             Seed = source.Seed,
+            WeightHash = source.Hash,
             Opset = OnnxModel.Opset,
             Weights = options.Weights,
             Intermediates = options.Intermediates,

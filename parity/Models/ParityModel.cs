@@ -3,6 +3,7 @@
 
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Ditar.Onnx;
 using Ditar.Reference;
 using Ditar.Reference.Files;
 using Ditar.Reference.Speech;
@@ -54,8 +55,7 @@ internal sealed class ParityModel
     {
         var single = DitarCheckpoint.Load(folder);
         var name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
-        var hash = WeightHash.OfFiles(Path.Combine(folder, DitarCheckpoint.ModelFile), Path.Combine(folder, DitarCheckpoint.VaeFile));
-        return new ParityModel(name, single.Config.Model, single.Config.Vae, hash, type =>
+        return new ParityModel(name, single.Config.Model, single.Config.Vae, WeightHash.Of(single.Model, single.Autoencoder), type =>
         {
             var checkpoint = type == ElementType.Float32 ? single : DitarCheckpoint.Load(folder, type);
             return new Networks(checkpoint.Model, checkpoint.Autoencoder);
@@ -83,7 +83,7 @@ internal sealed class ParityModel
         var autoencoder = new Autoencoder(wave.Root, vae);
         var modelWeights = model.Taken.ToDictionary();
         var waveWeights = wave.Taken.ToDictionary();
-        return new ParityModel(name, config, vae, WeightHash.OfTensors(modelWeights, waveWeights), type => type == ElementType.Float32
+        return new ParityModel(name, config, vae, WeightHash.Of(built, autoencoder), type => type == ElementType.Float32
             ? new Networks(built, autoencoder)
             : new Networks(new DitarModel(new GivenWeights(modelWeights, type), config), new Autoencoder(new GivenWeights(waveWeights, type).Root, vae)))
         {

@@ -39,9 +39,12 @@ internal sealed record RecordedTensor(string Name, int[] Shape, Array Values)
         ? Tensor.From(singles, Shape).To(type)
         : Tensor.From(type, ToDoubles(), Shape);
 
-    public int[] ToSymbols() => Values is long[] integers
-        ? Array.ConvertAll(integers, value => checked((int)value))
-        : throw new InvalidOperationException($"{Name} holds {TypeName}, not symbols.");
+    /// <exception cref="ArgumentException">Not integers, or none that a vocabulary has.</exception>
+    public int[] ToSymbols()
+    {
+        if (Values is not long[] integers) throw new ArgumentException($"{Name} holds {TypeName}, not symbols.");
+        return Array.ConvertAll(integers, value => value is >= 0 and <= int.MaxValue ? (int)value : throw new ArgumentException($"{Name} holds {value}, which is no symbol."));
+    }
 
     /// <summary>Equal to the last bit.</summary>
     public bool SameAs(RecordedTensor other) => Shape.AsSpan().SequenceEqual(other.Shape) && (Values, other.Values) switch

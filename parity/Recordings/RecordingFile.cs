@@ -81,7 +81,12 @@ internal static class RecordingFile
 
         return new Recording(engine, machine, new ModelIdentity(Text("model"), Text("sizes"), Text("weights")), Number("seed", ulong.MaxValue), date, inputs, outputs);
 
-        string Text(string key) => file.Metadata.TryGetValue(key, out var value) ? value : throw new RecordingException(path, key, "the metadata key of a recorded run", "nothing");
+        string Text(string key)
+        {
+            var value = file.Metadata.TryGetValue(key, out var found) ? found : throw new RecordingException(path, key, "the metadata key of a recorded run", "nothing");
+            // It is shown in terminals, which obey some of them.
+            return value.Any(char.IsControl) ? throw new RecordingException(path, key, "text without control characters", MalformedFileException.Quote(value)) : value;
+        }
 
         ulong Number(string key, ulong most) => ulong.TryParse(Text(key), NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value <= most
             ? value

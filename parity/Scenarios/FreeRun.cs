@@ -21,7 +21,8 @@ internal sealed record FreeRun(string Scenario, IReadOnlyList<RecordedTensor> In
 
     public int Patches => this["noise"].Shape[0];
 
-    private RecordedTensor this[string input] => Inputs.First(tensor => tensor.Name == input);
+    private RecordedTensor this[string input] => Inputs.FirstOrDefault(tensor => tensor.Name == input)
+        ?? throw new ArgumentException($"{Name} has no input {input}; it has {string.Join(", ", Inputs.Select(tensor => tensor.Name))}.", nameof(input));
 
     public static FreeRun Create(string scenario, int[] text, SpeechPrompt? prompt, Tensor noise, int steps, double guidance) => new(scenario,
     [
@@ -32,10 +33,11 @@ internal sealed record FreeRun(string Scenario, IReadOnlyList<RecordedTensor> In
     ]);
 
     /// <summary>The free runs whose inputs a recording holds.</summary>
+    /// <exception cref="ArgumentException">An input is missing, or none that a run can begin with.</exception>
     public static IReadOnlyList<FreeRun> In(IReadOnlyList<RecordedTensor> inputs) =>
     [
         .. inputs.Where(input => input.Name.Contains(Call + "/", StringComparison.Ordinal)).GroupBy(input => input.Name.Split('/')[0])
-            .Select(run => new FreeRun(run.Key, [.. run.Select(input => input with { Name = input.Name.Split('/')[2] })])),
+            .Select(run => new FreeRun(run.Key, [.. run.Select(input => input with { Name = input.Name.Split('/')[^1] })]).Checked()),
     ];
 
     /// <returns>latents.N [N*P, D] and waveform.N [samples], for every mark that is reached.</returns>
@@ -56,6 +58,18 @@ internal sealed record FreeRun(string Scenario, IReadOnlyList<RecordedTensor> In
             yield return RecordedTensor.Of($"latents.{count}", latents);
             yield return audio with { Name = $"waveform.{count}", Shape = [audio.Count] };
         }
+    }
+
+    // What comes from a file, before anything is computed from it.
+    private FreeRun Checked()
+    {
+        var (noise, sampler) = (this["noise"], this["sampler"]);
+        if (noise.Shape is not [> 0, 1, > 0, > 0]) throw new ArgumentException($"{Name}/noise is [patches, 1, P, D], found {noise.ShapeText}.");
+        if (sampler.Count != 2 || sampler.ToDoubles() is not [>= 1 and <= SamplerOptions.MostSteps, >= 0 and <= SamplerOptions.MostGuidance])
+            throw new ArgumentException($"{Name}/sampler is [steps, guidance], found {string.Join(", ", sampler.ToDoubles().Take(2))} in {sampler.ShapeText}.");
+        string[] texts = Inputs.Any(input => input.Name == "prompt") ? ["text", "prompt_text"] : ["text"];
+        foreach (var text in texts) _ = (this[text] with { Name = $"{Name}/{text}" }).ToSymbols();
+        return this;
     }
 
     /// <summary>What the generation loop is asked for.</summary>

@@ -15,7 +15,14 @@ internal sealed record Plan(ulong Seed, IReadOnlyList<ModuleCall> Calls, IReadOn
     ];
 
     /// <summary>The plan that another recording followed.</summary>
-    public static Plan Of(Recording recording) => new(recording.Seed, ModuleCall.In(recording.Inputs), FreeRun.In(recording.Inputs));
+    /// <exception cref="ArgumentException">It holds no call, or one that cannot be repeated.</exception>
+    public static Plan Of(Recording recording)
+    {
+        var calls = ModuleCall.In(recording.Inputs);
+        return calls.Count > 0
+            ? new Plan(recording.Seed, calls, FreeRun.In(recording.Inputs))
+            : throw new ArgumentException($"The recording of {recording.Engine.Name} has no inputs: there is nothing to compute.", nameof(recording));
+    }
 
     /// <summary>Has an engine compute all of it.</summary>
     /// <exception cref="OperationCanceledException">Cancelled; looked at before every call and patch.</exception>

@@ -70,6 +70,11 @@ public sealed class SayOnnxTests(ExportFolder export) : IClassFixture<ExportFold
         var model = TinyCheckpoint.Write(Path.Combine(export.Root, "larger"), model: ExportFolder.Model with { LanguageModel = new(3, 16, 2, 24) }, vae: ExportFolder.Vae);
         ExportFolder.Export(DitarCheckpoint.Load(model), larger);
         Assert.Contains("model.language_model.layers", Fail("--onnx", larger, "--provider", "cpu"));
+
+        var same = Path.Combine(export.Root, "same-size-graphs");
+        var other = TinyCheckpoint.Write(Path.Combine(export.Root, "same-size"), stopBias: 1, model: ExportFolder.Model, vae: ExportFolder.Vae);
+        ExportFolder.Export(DitarCheckpoint.Load(other), same);
+        Assert.Contains("other weights of the same sizes", Fail("--onnx", same, "--provider", "cpu"));
     }
 
     private static void Same(float[] expected, float[] found)

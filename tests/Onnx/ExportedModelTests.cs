@@ -7,6 +7,7 @@ using Ditar.Reference.Diffusion;
 using Ditar.Reference.Randomness;
 using Ditar.Reference.Speech;
 using Ditar.Reference.Vae;
+using Ditar.Tests.Edge;
 
 namespace Ditar.Tests.Onnx;
 
@@ -142,6 +143,18 @@ public sealed class ExportedModelTests(OnnxFixture onnx, ExportFolder folder) : 
         Assert.Contains("3", message);
         Assert.Contains("vae.inverse_stft.width", Assert.Throws<ExportManifestException>(() => model.RequireSizes(
             Checkpoint.Config.Model, Checkpoint.Config.Vae with { InverseStft = Checkpoint.Config.Vae.InverseStft with { Width = 10 } })).Message);
+    }
+
+    [Fact]
+    public void A_folder_of_other_weights_of_the_same_sizes_is_refused()
+    {
+        model.RequireModel(Checkpoint);
+        // One weight more than nothing: the stop head's bias.
+        var other = DitarCheckpoint.Load(TinyCheckpoint.Write(Path.Combine(folder.Root, "other"), 1, ExportFolder.Model, ExportFolder.Vae));
+        var message = Assert.Throws<ExportManifestException>(() => model.RequireModel(other)).Message;
+        Assert.Contains(WeightHash.Of(other.Model, other.Autoencoder), message);
+        Assert.Contains(model.Manifest.WeightHash, message);
+        Assert.Contains("other weights", message);
     }
 
     [Fact]

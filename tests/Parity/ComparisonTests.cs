@@ -98,6 +98,24 @@ public class ComparisonTests
     }
 
     [Fact]
+    public void Other_weights_are_refused_with_the_first_tensor_that_they_change()
+    {
+        var other = Fake.Run(EngineKind.GraphGpu, (name, _, value) => name == Fake.First ? value : value * 1.01f);
+        other = other with { Model = other.Model with { Hash = "abd", Name = "impostor" } };
+        var message = Assert.Throws<RecordingException>(() => Comparison.Of([Fake.Truth(), other])).Message;
+        Assert.Contains($"impostor); the first tensor that differs is {Fake.Second}", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_second_run_of_an_engine_gets_a_number_and_the_others_keep_the_names_that_bounds_look_for()
+    {
+        var result = Comparison.Of(
+            [Fake.Truth(), Fake.Run(EngineKind.Ours, name: Comparison.PlainFloat32), Fake.Run(EngineKind.GraphCpu), Fake.Run(EngineKind.GraphCpu), Fake.Run(EngineKind.GraphCpu)]);
+        Assert.Equal([Comparison.PlainFloat32, "onnx GraphCpu", "onnx GraphCpu (2)", "onnx GraphCpu (3)"], result.Columns.Select(column => column.Name));
+        Assert.All(result.Rows, row => Assert.NotNull(row.Cells["onnx GraphCpu (3)"].Float32Units));
+    }
+
+    [Fact]
     public void An_engine_that_shows_only_outputs_is_compared_on_those()
     {
         var outside = Fake.Run(EngineKind.GraphGpu).OutputsOnly();

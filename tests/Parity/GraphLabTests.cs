@@ -4,7 +4,6 @@ using System.CommandLine;
 using Ditar.Onnx;
 using Ditar.Parity;
 using Ditar.Parity.Export;
-using Ditar.Reference;
 using Ditar.Tests.Edge;
 using Ditar.Tests.Onnx;
 using Ditar.Tests.Reference.Files;
@@ -49,10 +48,29 @@ public sealed class GraphLabTests(OnnxFixture onnx) : IDisposable
         Assert.Contains("seed", Assert.Throws<RecordingException>(() => new GraphEngine(model, onnx.Library, folder.Path, manifest, choice)).Message, StringComparison.Ordinal);
 
         var (plan, truth) = Truth(model);
-        using var engine = new GraphEngine(model, onnx.Library, folder.Path, manifest with { Seed = 5 }, choice);
+        var relabelled = manifest with { Seed = 5 };
+        Assert.Contains(manifest.WeightHash, Assert.Throws<RecordingException>(() => new GraphEngine(model, onnx.Library, folder.Path, relabelled, choice)).Message, StringComparison.Ordinal);
+
+        using var engine = new GraphEngine(model, onnx.Library, folder.Path, relabelled with { WeightHash = model.Identity.Hash }, choice);
         var result = Comparison.Of([truth, plan.Record(engine, model.Identity, () => { }, CancellationToken.None)]);
         Assert.False(result.Holds);
         Assert.Contains(result.Breaks, found => found.Row.Name == "seeded/patch_encoder/encoder.input");
+    }
+
+    [Fact]
+    public void A_folder_that_does_not_fit_is_refused_before_anything_is_computed()
+    {
+        var manifest = Export(model, intermediates: false);
+        Assert.Equal(model.Identity.Hash, manifest.WeightHash);
+        _ = new Lab(model, new GraphChoice(["cpu"], folder.Path), CancellationToken.None);
+        Assert.Contains("none for stop", Refused(manifest with { Graphs = [.. manifest.Graphs.Where(graph => graph.Name != GraphNames.Stop)] }), StringComparison.Ordinal);
+        Assert.Contains("seed", Refused(manifest with { Seed = null }), StringComparison.Ordinal);
+
+        string Refused(ExportManifest instead)
+        {
+            instead.Write(folder.Path);
+            return Assert.Throws<RecordingException>(() => new Lab(model, new GraphChoice(["cpu"], folder.Path), CancellationToken.None)).Message;
+        }
     }
 
     [Fact]
@@ -86,6 +104,7 @@ public sealed class GraphLabTests(OnnxFixture onnx) : IDisposable
         Assert.Equal(ExitCode.BadInput, Invoke("compare", folder.File("oracle"), folder.File("p.html")));
         Assert.Equal(ExitCode.BadInput, Invoke("run", "--model", folder.File("nowhere")));
         Assert.Equal(ExitCode.BadInput, Invoke("run", "--size", "0.1B"));
+        Assert.Equal(ExitCode.BadInput, Invoke("run", "--model", checkpoint, "--without-onnx", "--report", folder.File("no/such/p.html")));
     }
 
     [Fact]
@@ -103,12 +122,8 @@ public sealed class GraphLabTests(OnnxFixture onnx) : IDisposable
         return Comparison.Of([truth, .. new IParityEngine[] { simd, graphs }.Select(engine => plan.Record(engine, compared.Identity, () => { }, CancellationToken.None))]);
     }
 
-    private ExportManifest Export(ParityModel exported, bool intermediates = true)
-    {
-        var networks = exported.At(ElementType.Float32);
-        var source = new ExportSource(exported.Identity.Name, exported.WeightSeed, networks.Model, networks.Autoencoder);
-        return OnnxExport.Run(folder.Path, source, new ExportOptions { Intermediates = intermediates });
-    }
+    private ExportManifest Export(ParityModel exported, bool intermediates = true) =>
+        OnnxExport.Run(folder.Path, ExportSource.Of(exported), new ExportOptions { Intermediates = intermediates });
 
     private static (Plan Plan, Recording Truth) Truth(ParityModel compared)
     {

@@ -44,6 +44,21 @@ public sealed class LabTests : IDisposable
         Assert.True(Comparison.Of([truth, Record(again, model, KernelEngine.Simd(model))]).Holds);
     }
 
+    [Theory]
+    [InlineData("noise")]
+    [InlineData("sampler")]
+    [InlineData("text")]
+    public void A_free_run_that_cannot_be_repeated_is_refused_before_anything_is_computed(string input)
+    {
+        var (_, truth) = Truth(ParityModel.Random("a", TinyCheckpoint.Model, TinyCheckpoint.Vae, 5));
+        var at = truth.Inputs.Single(tensor => tensor.Name == $"seeded/free_running/{input}");
+        Recording With(params RecordedTensor[] instead) => truth with { Inputs = [.. truth.Inputs.Where(tensor => tensor != at), .. instead] };
+        _ = Plan.Of(With(at));
+        foreach (var hostile in new[] { With(), With(at with { Shape = [1], Values = new[] { float.NaN } }), With(at with { Shape = [2], Values = new[] { long.MaxValue, 1 } }) })
+            Assert.Contains($"seeded/free_running", Assert.ThrowsAny<ArgumentException>(() => Plan.Of(hostile)).Message, StringComparison.Ordinal);
+        Assert.Contains("no inputs", Assert.Throws<ArgumentException>(() => Plan.Of(truth with { Inputs = [] })).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Another_checkpoint_is_seen()
     {

@@ -45,6 +45,7 @@ public sealed class RecordingFileTests : IDisposable
     [InlineData("threads", "99999999999")]
     [InlineData("date", "yesterday")]
     [InlineData("weights", null)]
+    [InlineData("engine", "clear \u001b[2J")]
     public void Bad_metadata_is_refused_by_key(string key, string? value)
     {
         var writer = new SafetensorsWriter();

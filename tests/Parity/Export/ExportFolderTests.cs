@@ -95,7 +95,9 @@ public class ExportFolderTests(ExportFixture export) : IClassFixture<ExportFixtu
     }
 
     [Theory]
-    [InlineData("\"format\": 1", "\"format\": 2", "format")]
+    [InlineData("\"format\": 2", "\"format\": 3", "newer program")]
+    [InlineData("\"format\": 2", "\"format\": 1", "export again")]
+    [InlineData("\"weight_hash\": \"", "\"weight_hash\": \"x", "weight_hash")]
     [InlineData("stop.onnx", "../stop.onnx", "same folder")]
     [InlineData("stop.onnx", "gone.onnx", "nothing there")]
     [InlineData("\"latent_dim\": 32", "\"latent_dim\": -32", "latents")]

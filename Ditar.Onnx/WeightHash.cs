@@ -1,0 +1,40 @@
+// One number for all weights: SHA-256 over each tensor's name and its float32 values, in the order of the names, model before VAE. It does not depend on how a
+// file stores them (F16 or F32, order), only on what a float32 run reads. Exports and recorded runs carry it, so that graphs of another checkpoint of the same
+// sizes are known for what they are.
+
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
+using Ditar.Reference.Speech;
+using Ditar.Reference.Vae;
+
+namespace Ditar.Onnx;
+
+public static class WeightHash
+{
+    private const int HexDigits = 2 * SHA256.HashSizeInBytes;
+
+    /// <summary>The weights of a checkpoint, or random ones.</summary>
+    /// <param name="model">In float32.</param>
+    /// <param name="autoencoder">In float32.</param>
+    /// <returns>64 hexadecimal digits in lower case.</returns>
+    public static string Of(DitarModel model, Autoencoder autoencoder)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(autoencoder);
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var network in new[] { model.Parameters, autoencoder.Parameters })
+        {
+            foreach (var (name, tensor) in network.OrderBy(weight => weight.Key, StringComparer.Ordinal))
+            {
+                var values = tensor.Values<float>();
+                hash.AppendData(Encoding.UTF8.GetBytes($"{name}[{values.Length}]"));
+                hash.AppendData(MemoryMarshal.AsBytes(values));
+            }
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    internal static bool IsOne(string text) => text.Length == HexDigits && text.All(char.IsAsciiHexDigitLower);
+}
