@@ -1,6 +1,7 @@
 // `ditar say` stopped while it speaks: Ctrl-C and a request to terminate keep what was spoken, a kill leaves a file that can be read, and an older file
 // is replaced only by sound.
 
+using System.Diagnostics;
 using Ditar.Reference.Files;
 
 namespace Ditar.Tests.Edge;
@@ -20,7 +21,7 @@ public class InterruptTests(EdgeFolder edge)
         var folder = edge.Empty();
         var (path, partial) = (Path.Combine(folder, "a.wav"), Path.Combine(folder, "a.wav.partial"));
         File.WriteAllText(path, "older than the run");
-        using var ditar = DitarProcess.Start(folder, ["say", "-", "-o", "a.wav", "-m", edge.Endless], LongText);
+        using var ditar = DitarProcess.Start(folder, ["say", "-", "-o", "a.wav", "-m", edge.Endless], LongText, HearSignals);
         ditar.Until(() => File.Exists(partial) && new FileInfo(partial).Length > 44 + 2 * TinyCheckpoint.PatchSamples);
         ditar.Signal(signal);
         var result = ditar.Finish();
@@ -65,5 +66,15 @@ public class InterruptTests(EdgeFolder edge)
         Assert.Equal(100, result.Output.Length);
         Assert.Contains("error: cannot write to standard output: ", result.Errors);
         Assert.Contains("exit 1", result.Errors);
+    }
+
+    // A shell that starts the tests in the background makes them, and whom they start, deaf to SIGINT; GNU's env gives the hearing back.
+    private static void HearSignals(ProcessStartInfo start)
+    {
+        if (!OperatingSystem.IsLinux()) return;
+        string[] command = ["--default-signal", start.FileName, .. start.ArgumentList];
+        start.FileName = "env";
+        start.ArgumentList.Clear();
+        foreach (var word in command) start.ArgumentList.Add(word);
     }
 }
