@@ -18,6 +18,9 @@ internal unsafe struct GemmWalk
     /// <summary>Spreads the first <see cref="RowLength"/> elements of each of a matrix's rows over the groups.</summary>
     public static GemmWalk Over(float* start, int rows, nint rowStride, int groups) => new()
     {
-        Start = start, Step = 16, Turn = rowStride - RowLength, PerGroup = (rows + groups - 1) / groups * rowStride,
+        Start = start,
+        Step = 16,
+        Turn = rowStride - RowLength,
+        PerGroup = (rows + groups - 1) / groups * rowStride,
     };
 }
