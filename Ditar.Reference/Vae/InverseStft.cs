@@ -8,15 +8,14 @@ public sealed class InverseStft
 {
     private readonly int window;
     private readonly int hop;
-    private readonly double[] hann;
     private readonly Tensor basis;                  // [2 * bins, window]
     private readonly Tensor squares;                // [window], w^2
 
     public InverseStft(ElementType type, int window, int hop)
     {
         (this.window, this.hop) = (window, hop);
-        hann = [.. Enumerable.Range(0, window).Select(n => Hann(n, window))];
-        basis = Tensor.From(type, Basis(), 2 * Bins, window).Copy();
+        double[] hann = [.. Enumerable.Range(0, window).Select(n => Hann(n, window))];
+        basis = Tensor.From(type, Basis(hann), 2 * Bins, window).Copy();
         squares = Tensor.From(type, [.. hann.Select(w => w * w)], window).Copy();
     }
 
@@ -36,46 +35,28 @@ public sealed class InverseStft
         var ends = stream is null || stream.Last;
         if (first + frames == 0) return Tensor.Zeros(spectrum.Type, spectrum[0], 0, 1);
 
-        // A stream may end with no new frame; what the last one left over is then all there is.
-        var tail = window - hop;
-        var sum = frames == 0
-            ? Tensor.Zeros(spectrum.Type, spectrum[0], tail, 1)
-            : spectrum.MatMul(basis).OverlapAdd(hop, 1);                                           // [batch, (frames - 1) hop + window, 1]
-        if (stream is not null) sum = stream.AddOverlap(this, sum, tail);
+        // A stream may end with no new frame: no windows add up to (0 - 1) hop + window zeros, which is where the last call's overlap goes.
+        var sum = Added(spectrum.MatMul(basis), this, stream);
+        var envelope = Added(Tensor.Full(spectrum.Type, 1, 1, frames, 1) * squares, squares, stream);
 
         // Cut before dividing: outside the signal the envelope falls to zero.
         var before = first == 0 ? Overlap : 0;
         var count = sum[1] - before - (ends ? Overlap : 0);
-        sum = sum.Slice(1, before, count);
-        return stream is null
-            ? sum / Envelope(frames).Slice(1, before, count)
-            : sum * InverseEnvelope(spectrum.Type, (first * hop) + before, count, first + frames);
+        return sum.Slice(1, before, count) / envelope.Slice(1, before, count);
     }
 
     /// <summary>The periodic Hann window: sin^2(pi n / length).</summary>
     internal static double Hann(int n, int length) => 0.5 - (0.5 * double.CosPi(2.0 * n / length));
 
-    // Sum of w^2 over the frames that cover a sample of a whole signal: [1, (frames - 1) hop + window, 1].
-    private Tensor Envelope(int frames) => (Tensor.Full(basis.Type, 1, 1, frames, 1) * squares).OverlapAdd(hop, 1);
-
-    // The same inverted, for the samples of a piece: [count, 1], from sample `start` counted from the first frame's first sample.
-    private Tensor InverseEnvelope(ElementType type, long start, int count, long frames)
+    // Windows [batch, frames, window] to the signal [batch, (frames - 1) hop + window, 1]; from a stream, the samples that are final.
+    private Tensor Added(Tensor windows, object owner, DecoderState? stream)
     {
-        var inverse = new double[count];
-        for (var i = 0; i < count; i++)
-        {
-            var sample = start + i;
-            var sum = 0.0;
-            for (var frame = Math.Min(frames - 1, sample / hop); frame >= 0 && sample - (frame * hop) < window; frame--)
-                sum += hann[sample - (frame * hop)] * hann[sample - (frame * hop)];
-            inverse[i] = 1 / sum;
-        }
-
-        return Tensor.From(type, inverse, count, 1);
+        var sum = windows.OverlapAdd(hop, 1);
+        return stream is null ? sum : stream.AddOverlap(owner, sum, window - hop);
     }
 
     // x[n] = w[n]/N sum over k of c[k] (re[k] cos(2 pi k n / N) - im[k] sin(2 pi k n / N)); c = 1 at the two real bins, else 2 for bin N - k's share.
-    private double[] Basis()
+    private double[] Basis(double[] hann)
     {
         var values = new double[2 * Bins * window];
         for (var k = 0; k < Bins; k++)
