@@ -13,7 +13,11 @@ internal sealed class ModelOptions
     private readonly Option<bool> random = new("--random") { Description = "random weights from --seed" };
     private readonly Option<string> decoder = new("--decoder") { Description = "VAE decoder of random weights: istft or bigvgan", DefaultValueFactory = _ => VaeConfig.InverseStftKind };
     private readonly Option<ulong> seed = new("--seed") { Description = "of random weights, seeded inputs and noise", DefaultValueFactory = _ => 1 };
-    private readonly Option<string> text = new("--text") { Description = "what the utterance says", DefaultValueFactory = _ => PlanOptions.DefaultText };
+    private readonly Option<string?> text = new("--text")
+    {
+        Description = $"what is said, in the utterance and in free running [default: {PlanOptions.Sentence}; in free running a text that lasts as long]",
+    };
+
     private readonly Option<string> voice = new("--voice") { Description = "stored voice of the utterance [default: the first]" };
     private readonly Option<int?> patches = new("--patches") { Description = "length of free running, 0 for none [default: 64; 16 with random weights]" };
 
@@ -41,7 +45,7 @@ internal sealed class ModelOptions
         var trained = model.WeightSeed is null;
         var length = parsed.GetValue(patches) ?? (trained ? FreeRun.Marks[^1] : FreeRun.Marks[2]);
         if (length is < 0 or > 1024) throw new ArgumentException($"--patches is 0 to 1024, found {length}.");
-        return new PlanOptions(parsed.GetValue(seed), parsed.GetValue(text)!, length, trained ? model.Sampling.Steps : 2, parsed.GetValue(voice));
+        return new PlanOptions(parsed.GetValue(seed), parsed.GetValue(text), length, trained ? model.Sampling.Steps : 2, parsed.GetValue(voice));
     }
 
     /// <summary>The options as they would be typed.</summary>
@@ -51,7 +55,7 @@ internal sealed class ModelOptions
             ? $"--size {parsed.GetValue(size) ?? "tiny"} --random{(parsed.GetValue(decoder) == VaeConfig.InverseStftKind ? "" : $" --decoder {parsed.GetValue(decoder)}")}"
             : $"--model {parsed.GetValue(folder) ?? "models/ditar-tiny"}";
         typed += $" --seed {parsed.GetValue(seed)}";
-        if (parsed.GetValue(text) is { } said && said != PlanOptions.DefaultText) typed += $" --text \"{said}\"";
+        if (parsed.GetValue(text) is { } said) typed += $" --text \"{said}\"";
         if (parsed.GetValue(voice) is { } name) typed += $" --voice {name}";
         return parsed.GetValue(patches) is { } length ? $"{typed} --patches {length}" : typed;
     }

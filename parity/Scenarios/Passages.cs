@@ -8,11 +8,14 @@ using Ditar.Reference.Text;
 
 namespace Ditar.Parity;
 
-/// <param name="Text">What is said in the utterance.</param>
+/// <param name="Text">What is said, in the utterance and in free running; null for a sentence in the one and a text that lasts in the other.</param>
 /// <param name="FreePatches">Length of free running.</param>
-internal sealed record PlanOptions(ulong Seed, string Text, int FreePatches, int FreeSteps, string? Voice = null)
+internal sealed record PlanOptions(ulong Seed, string? Text, int FreePatches, int FreeSteps, string? Voice = null)
 {
-    public const string DefaultText = "seven three nine, open the door";
+    public const string Sentence = "seven three nine, open the door";
+
+    /// <summary>Lasts about 64 patches. Past the end of its text a model babbles, and what is measured then is chaos rather than arithmetic.</summary>
+    public const string LastingText = "seven three nine, open the door, four two eight, close the window, one six five, wait at the gate";
 }
 
 internal static class Passages
@@ -36,12 +39,13 @@ internal static class Passages
         var calls = new List<ModuleCall>();
         Add(Seeded(model, options.Seed));
         var prompt = Prompt(model, options.Voice);
-        var text = prompt is null ? SeededText(model, options.Seed) : Spoken(model, options.Text);
-        FreeRun Free(int patches) => FreeRun.Create(
-            prompt is null ? "seeded" : "utterance", text, prompt, Noise(model, options.Seed, patches), options.FreeSteps, model.Sampling.Guidance);
+        int[] Text(string standard) => prompt is null ? SeededText(model, options.Seed) : Spoken(model, options.Text ?? standard);
+        FreeRun Free(string standard, int patches) => FreeRun.Create(
+            prompt is null ? "seeded" : "utterance", Text(standard), prompt, Noise(model, options.Seed, patches), options.FreeSteps, model.Sampling.Guidance);
 
-        if (prompt is not null) Add(Utterance(model, oracle, prompt, text, Free(NewPatches), cancellation));
-        return new Plan(options.Seed, calls, options.FreePatches > 0 ? [Free(options.FreePatches)] : []);
+        if (prompt is not null)
+            Add(Utterance(model, oracle, prompt, Text(PlanOptions.Sentence), Free(PlanOptions.Sentence, NewPatches), cancellation));
+        return new Plan(options.Seed, calls, options.FreePatches > 0 ? [Free(PlanOptions.LastingText, options.FreePatches)] : []);
 
         void Add(Passage passage)
         {
