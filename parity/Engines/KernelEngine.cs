@@ -1,5 +1,6 @@
 // Our own definition on a kernel set, in float64 (the oracle) or float32. It computes what the exported graph of the same name does.
 
+using Ditar.Onnx;
 using Ditar.Reference;
 using Ditar.Reference.Kernels;
 using Ditar.Reference.Layers;
@@ -71,33 +72,9 @@ internal sealed class KernelEngine : IParityEngine
     private static KernelEngine Plain(ParityModel model, ElementType type, string name, EngineKind kind) =>
         new(model, type, new PlainKernels(), new EngineIdentity(name, kind, "plain kernels, 1 thread", Versions, Layers: true));
 
-    private (string Name, Tensor Value)[] Outputs(ModuleCall call)
-    {
-        Tensor In(string name) => call[name].ToTensor(type);
-
-        return call.Module switch
-        {
-            "text_embedding" => [("embedding", Model.LanguageModel.Embed(call["symbols"].ToSymbols()))],
-            "patch_encoder" => [("embedding", Model.Encoder.Encode(In("patches")))],
-            "language_prefill" => Language(In("inputs"), Model.LanguageModel.Transformer.StartCaches()),
-            "language_step" => Language(In("inputs"), Caches(call)),
-            "velocity" => [("velocity", Model.Diffusion.Velocity(In("noisy"), In("time"), In("condition"), In("history")))],
-            "stop" => [("probability", Model.LanguageModel.StopProbabilities(In("hidden")))],
-            "vae_encoder" => [("latents", networks.Autoencoder.Encode(In("audio")))],
-            "vae_decoder" => [("audio", networks.Autoencoder.Decode(In("latents")))],
-            _ => throw new ArgumentException($"No module is called {call.Module}.", nameof(call)),
-        };
-    }
-
-    private (string Name, Tensor Value)[] Language(Tensor inputs, IReadOnlyList<KeyValueCache> caches)
-    {
-        var hidden = Model.LanguageModel.Forward(inputs, caches);
-        return
-        [
-            ("hidden", hidden),
-            .. caches.SelectMany((cache, layer) => new[] { ($"present.{layer}.keys", cache.Keys!), ($"present.{layer}.values", cache.Values!) }),
-        ];
-    }
+    private (string Name, Tensor Value)[] Outputs(ModuleCall call) => DefinitionCall.Run(
+        call.Module, Model, networks.Autoencoder, name => call[name].ToTensor(type), () => call["symbols"].ToSymbols(),
+        call.Module == GraphNames.LanguageStep ? Caches(call) : Model.LanguageModel.Transformer.StartCaches());
 
     private List<KeyValueCache> Caches(ModuleCall call)
     {
@@ -105,7 +82,7 @@ internal sealed class KernelEngine : IParityEngine
         for (var layer = 0; layer < Model.Config.LanguageModel.Layers; layer++)
         {
             var cache = new KeyValueCache();
-            cache.Append(call[$"past.{layer}.keys"].ToTensor(type), call[$"past.{layer}.values"].ToTensor(type));
+            cache.Append(call[GraphNames.PastKeys(layer)].ToTensor(type), call[GraphNames.PastValues(layer)].ToTensor(type));
             caches.Add(cache);
         }
 

@@ -2,6 +2,7 @@
 
 using Ditar.Onnx;
 using Ditar.Reference;
+using Ditar.Reference.Layers;
 using Ditar.Reference.Randomness;
 
 namespace Ditar.Parity.Export;
@@ -28,8 +29,7 @@ internal sealed record GraphDefinition(string Name, string Description, IReadOnl
     public static GraphDefinition Of(string name, ExportSource source)
     {
         var (model, config, vae) = (source.Model, source.Model.Config, source.Autoencoder);
-        var language = model.LanguageModel;
-        var (width, d, p, clean) = (language.Width, config.LatentDim, config.PatchSize, config.HistoryPatches * config.PatchSize);
+        var (width, d, p, clean) = (model.LanguageModel.Width, config.LatentDim, config.PatchSize, config.HistoryPatches * config.PatchSize);
         var count = new Symbol("n", 3, 4, 6);
         var batch = new Symbol("batch", 2, 3, 5);
         var time = new Symbol("time", 3, 4, 6);
@@ -37,57 +37,45 @@ internal sealed record GraphDefinition(string Name, string Description, IReadOnl
         var frames = new Symbol("frames", 6, 7, 9);
         return name switch
         {
-            GraphNames.TextEmbedding => One(
-                "Text symbols to the language model's inputs.", "embedding", [count],
-                s => [CallInput.Of("symbols", [.. Enumerable.Range(0, s[0]).Select(i => i % config.Symbols)])],
-                i => language.Embed(i[0].Indices!)),
-            GraphNames.PatchEncoder => One(
-                "LocEnc: patches of latents to the language model's inputs.", "embedding", [count],
-                s => [Input("patches", s[0], p, d)], i => model.Encoder.Encode(i[0].Tensor!)),
-            GraphNames.LanguagePrefill => new(name, "The language model over a whole prompt.", [time], s => Language([Input("inputs", s[0], width)], 0)),
-            GraphNames.LanguageStep => new(name, "The language model over what follows a past.", [past, time], s => Language([Input("inputs", s[1], width)], s[0])),
-            GraphNames.Velocity => One(
-                "LocDiT: the velocity of noisy patches.", "velocity", [batch],
-                s => [Input("noisy", s[0], p, d), Input("time", s[0]), Input("condition", s[0], width), Input("history", s[0], clean, d)],
-                i => model.Diffusion.Velocity(i[0].Tensor!, i[1].Tensor!, i[2].Tensor!, i[3].Tensor!)),
-            GraphNames.Stop => One(
-                "The probability that the patch which a hidden state conditions is the last.", "probability", [count],
-                s => [Input("hidden", s[0], width)], i => language.StopProbabilities(i[0].Tensor!)),
-            GraphNames.VaeEncoder => One(
-                "Audio to standardised latents.", "latents", [batch, frames],
-                s => [Input("audio", s[0], s[1] * vae.Config.Hop, 1)], i => vae.Encode(i[0].Tensor!)),
-            GraphNames.VaeDecoder => One(
-                "Standardised latents to audio.", "audio", [batch, frames],
-                s => [Input("latents", s[0], s[1], d)], i => vae.Decode(i[0].Tensor!)),
+            GraphNames.TextEmbedding => Part(
+                "Text symbols to the language model's inputs.", [count],
+                s => [CallInput.Of("symbols", [.. Enumerable.Range(0, s[0]).Select(i => i % config.Symbols)])]),
+            GraphNames.PatchEncoder => Part("LocEnc: patches of latents to the language model's inputs.", [count], s => [Input("patches", s[0], p, d)]),
+            GraphNames.LanguagePrefill => Part("The language model over a whole prompt.", [time], s => [Input("inputs", s[0], width)]),
+            GraphNames.LanguageStep => Part("The language model over what follows a past.", [past, time], s => [Input("inputs", s[1], width)], s => s[0]),
+            GraphNames.Velocity => Part(
+                "LocDiT: the velocity of noisy patches.", [batch],
+                s => [Input("noisy", s[0], p, d), Input("time", s[0]), Input("condition", s[0], width), Input("history", s[0], clean, d)]),
+            GraphNames.Stop => Part(
+                "The probability that the patch which a hidden state conditions is the last.", [count], s => [Input("hidden", s[0], width)]),
+            GraphNames.VaeEncoder => Part("Audio to standardised latents.", [batch, frames], s => [Input("audio", s[0], s[1] * vae.Config.Hop, 1)]),
+            GraphNames.VaeDecoder => Part("Standardised latents to audio.", [batch, frames], s => [Input("latents", s[0], s[1], d)]),
             _ => throw new ArgumentException($"No part is called '{name}'; there are {string.Join(", ", GraphNames.All)}.", nameof(name)),
         };
 
-        GraphDefinition One(
-            string description, string output, IReadOnlyList<Symbol> symbols, Func<IReadOnlyList<int>, CallInput[]> inputs, Func<CallInput[], Tensor> run) =>
+        GraphDefinition Part(
+            string description, IReadOnlyList<Symbol> symbols, Func<IReadOnlyList<int>, CallInput[]> inputs, Func<IReadOnlyList<int>, int>? pastLength = null) =>
             new(name, description, symbols, sizes =>
             {
-                var given = inputs(sizes);
-                return new Call(given, () => [(output, run(given))]);
+                var caches = model.LanguageModel.Transformer.StartCaches();
+                CallInput[] given = [.. inputs(sizes), .. pastLength is null ? [] : Past(caches, pastLength(sizes))];
+                CallInput Given(string input) => given.First(each => each.Name == input);
+                return new Call(given, () => DefinitionCall.Run(name, model, vae, input => Given(input).Tensor!, () => Given("symbols").Indices!, caches));
             });
 
-        Call Language(CallInput[] inputs, int pastLength)
+        List<CallInput> Past(IReadOnlyList<KeyValueCache> caches, int length)
         {
-            var caches = language.Transformer.StartCaches();
-            var stack = language.Transformer.Config;
-            var given = new List<CallInput>(inputs);
-            for (var layer = 0; layer < caches.Count && pastLength > 0; layer++)
+            var stack = model.LanguageModel.Transformer.Config;
+            var held = new List<CallInput>();
+            for (var layer = 0; layer < caches.Count; layer++)
             {
-                Tensor Held(string input) => Input(input, 1, pastLength, stack.KeyHeads ?? stack.Heads, stack.HeadDim).Tensor!;
+                Tensor Held(string input) => Input(input, 1, length, stack.KeyHeads ?? stack.Heads, stack.HeadDim).Tensor!;
                 caches[layer].Append(Held(GraphNames.PastKeys(layer)), Held(GraphNames.PastValues(layer)));
-                given.Add(CallInput.Of(GraphNames.PastKeys(layer), caches[layer].Keys!));
-                given.Add(CallInput.Of(GraphNames.PastValues(layer), caches[layer].Values!));
+                held.Add(CallInput.Of(GraphNames.PastKeys(layer), caches[layer].Keys!));
+                held.Add(CallInput.Of(GraphNames.PastValues(layer), caches[layer].Values!));
             }
 
-            return new Call(given, () =>
-            [
-                ("hidden", language.Forward(inputs[0].Tensor!, caches)),
-                .. caches.SelectMany((cache, layer) => new[] { (GraphNames.PresentKeys(layer), cache.Keys!), (GraphNames.PresentValues(layer), cache.Values!) }),
-            ]);
+            return held;
         }
     }
 
