@@ -73,6 +73,11 @@ internal sealed class OnnxLanguageModel(ExportedModel model) : ILanguageModel
         /// <summary>Keys and values of each layer in turn, [1, Length, heads, headDim].</summary>
         public IReadOnlyList<OnnxTensor> Caches { get; private set; } = [];
 
+        public void Dispose()
+        {
+            foreach (var cache in Caches) cache.Dispose();
+        }
+
         public void Take(IReadOnlyList<OnnxTensor> caches, int time)
         {
             foreach (var old in Caches) old.Dispose();

@@ -37,6 +37,10 @@ internal sealed class OnnxVocoder(ExportedModel model) : IVocoder
         private int done;
         private bool ended;
 
+        public void Dispose()
+        {
+        }
+
         public float[] Push(Tensor latents, bool last)
         {
             ArgumentNullException.ThrowIfNull(latents);

@@ -42,6 +42,7 @@ public sealed record PatchSampler(GaussianPath Path, TimeGrid Grid, ISolverStep 
         int[] shape = [request.Condition[0], request.Latents, request.History[2]];
         var m = Temperature.NoiseIndex(Grid);
         var moving = Grid.Steps - Guidance.RestingSteps(Grid.Steps);
+        var patch = Begin(field, request);
         var x = m == Grid.Steps ? Noise() : Tensor.Zeros(type, shape);                             // [batch, P, D]
         for (var n = Grid.Steps; n >= 1; n--)
         {
@@ -62,20 +63,23 @@ public sealed record PatchSampler(GaussianPath Path, TimeGrid Grid, ISolverStep 
         Tensor Guided(Tensor state, double t)
         {
             cancellation.ThrowIfCancellationRequested();
-            return GuidedVelocity(field, request, state, t);
+            return GuidedVelocity(patch, state, t);
         }
     }
 
-    // Both branches are one call of twice the batch: the weights are read once.
-    private Tensor GuidedVelocity(IVelocityField field, PatchRequest request, Tensor x, double t)
+    // Both branches are one batch of twice the size: the weights are read once.
+    private IPatchField Begin(IVelocityField field, PatchRequest request)
     {
-        var (condition, history, batch) = (request.Condition, request.History, x[0]);
-        if (Guidance.Weight == 0) return field.Velocity(x, Tensor.Full(x.Type, t, batch), condition, history);
-        var both = field.Velocity(
-            Tensor.Concat(0, x, x),                                                                // [2*batch, P, D]
-            Tensor.Full(x.Type, t, 2 * batch),
-            Tensor.Concat(0, condition, Tensor.Zeros(condition.Type, condition.Shape)),
-            Tensor.Concat(0, history, history));
-        return Guidance.Combine(both.Slice(0, 0, batch), both.Slice(0, batch, batch));             // [batch, P, D]
+        var (condition, history) = (request.Condition, request.History);
+        return Guidance.Weight == 0
+            ? field.Begin(condition, history)
+            : field.Begin(Tensor.Concat(0, condition, Tensor.Zeros(condition.Type, condition.Shape)), Tensor.Concat(0, history, history));
+    }
+
+    private Tensor GuidedVelocity(IPatchField patch, Tensor x, double t)
+    {
+        if (Guidance.Weight == 0) return patch.Velocity(x, t);
+        var both = patch.Velocity(Tensor.Concat(0, x, x), t);                                      // [2*batch, P, D]
+        return Guidance.Combine(both.Slice(0, 0, x[0]), both.Slice(0, x[0], x[0]));                // [batch, P, D]
     }
 }

@@ -64,5 +64,9 @@ public sealed class CausalLanguageModel : ILanguageModel
         public IReadOnlyList<KeyValueCache> Caches { get; } = caches;
 
         public int Length => Caches[0].Length;
+
+        public void Dispose()
+        {
+        }
     }
 }

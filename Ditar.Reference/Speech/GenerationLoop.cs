@@ -45,11 +45,11 @@ public sealed class GenerationLoop(
         // What a step computes lives in the arena and is overwritten by the next; hidden, history and latents are copies that stay.
         // The vocoder runs outside of it because its state is made of what it computes.
         var arena = new Arena();
-        var state = language.Start();
+        using var state = language.Start();
         cancellation.ThrowIfCancellationRequested();
         var hidden = Prefill(arena, request, state);                                               // [1, width]
         var history = Extend(arena, Tensor.Zeros(hidden.Type, 1, shape.HistoryPatches * shape.PatchSize, shape.LatentDim), request.Prompt?.Latents);
-        var voice = vocoder is null ? null : new VoiceStream(vocoder, request, hidden.Type);
+        using var voice = vocoder is null ? null : new VoiceStream(vocoder, request, hidden.Type);
         progress?.Report(new GenerationProgress(0, limit));
         for (var number = 0; ; number++)
         {
@@ -127,7 +127,7 @@ public sealed class GenerationLoop(
     }
 
     // The vocoder hears the end of the prompt first; the samples of that part are swallowed.
-    private sealed class VoiceStream
+    private sealed class VoiceStream : IDisposable
     {
         private readonly IVocoderState state;
         private int swallow;
@@ -141,6 +141,8 @@ public sealed class GenerationLoop(
             swallow = context[0] * vocoder.Hop;
             Swallowed(state.Push(context.To(type), last: false));
         }
+
+        public void Dispose() => state.Dispose();
 
         public float[] Push(Tensor latents, bool last) => Swallowed(state.Push(latents, last));
 

@@ -1,4 +1,4 @@
-// The four parts the generation loop talks to (design decision 3). The spec's modules implement them here, the fused modules in Ditar.Simd,
+// The four parts that the generation loop talks to (design decision 3). The spec's modules implement them here, the fused modules in Ditar.Simd,
 // exported graphs elsewhere: the loop and the sampler are written once. Tensors returned are valid until the next call of the same object.
 // P = latents per patch, K = history patches, D = latent dims.
 
@@ -31,8 +31,8 @@ public interface ILanguageModel
     double StopProbability(Tensor hidden);
 }
 
-/// <summary>What a language model remembers of one sequence.</summary>
-public interface ILanguageState
+/// <summary>What a language model remembers of one sequence. Disposed when its sequence has ended, for states whose memory the collector does not know.</summary>
+public interface ILanguageState : IDisposable
 {
     /// <summary>Positions so far.</summary>
     int Length { get; }
@@ -41,12 +41,20 @@ public interface ILanguageState
 /// <summary>LocDiT: the velocity of a noisy patch.</summary>
 public interface IVelocityField
 {
-    /// <param name="x">[batch, P, D], noisy latents.</param>
-    /// <param name="time">[batch], in [0, 1].</param>
+    /// <summary>Turns to a patch. What stays the same while the solver steps is given here, and computed once.</summary>
     /// <param name="condition">[batch, width of the language model]: h, or zeros for the unconditional branch.</param>
     /// <param name="history">[batch, K*P, D], clean latents.</param>
+    /// <returns>The field of this patch, valid until the next one is begun.</returns>
+    IPatchField Begin(Tensor condition, Tensor history);
+}
+
+/// <summary>The velocity of one noisy patch, given its condition and history.</summary>
+public interface IPatchField
+{
+    /// <param name="x">[batch, P, D], noisy latents.</param>
+    /// <param name="time">In [0, 1], the same for the whole batch.</param>
     /// <returns>[batch, P, D].</returns>
-    Tensor Velocity(Tensor x, Tensor time, Tensor condition, Tensor history);
+    Tensor Velocity(Tensor x, double time);
 }
 
 /// <summary>Latents to waveform.</summary>
@@ -61,7 +69,8 @@ public interface IVocoder
     IVocoderState Start();
 }
 
-public interface IVocoderState
+/// <summary>What a vocoder remembers of one stream. Disposed when its stream has ended, for states whose memory the collector does not know.</summary>
+public interface IVocoderState : IDisposable
 {
     /// <param name="latents">[frames, D], scaled as the model makes them; may be empty.</param>
     /// <param name="last">True with the last piece: everything held back comes out.</param>

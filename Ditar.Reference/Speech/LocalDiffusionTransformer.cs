@@ -37,18 +37,46 @@ public sealed class LocalDiffusionTransformer : IVelocityField
 
     public Linear Output { get; }
 
+    /// <summary>The whole computation in one call, for training and export: each item of the batch has a time of its own.</summary>
+    /// <param name="x">[batch, P, D], noisy latents.</param>
+    /// <param name="time">[batch], in [0, 1].</param>
+    /// <param name="condition">[batch, width of the language model]: h, or zeros for the unconditional branch.</param>
+    /// <param name="history">[batch, K*P, D], clean latents.</param>
+    /// <returns>[batch, P, D].</returns>
     public Tensor Velocity(Tensor x, Tensor time, Tensor condition, Tensor history)
     {
-        var (patch, clean) = (config.PatchSize, config.HistoryPatches * config.PatchSize);
-        if (x.Rank != 3 || x[1] != patch || x[2] != config.LatentDim)
-            throw new ArgumentException($"Noisy patches are [batch, {patch}, {config.LatentDim}], found {x}.", nameof(x));
-        if (history.Rank != 3 || history[0] != x[0] || history[1] != clean || history[2] != config.LatentDim)
-            throw new ArgumentException($"The history is [{x[0]}, {clean}, {config.LatentDim}], found {history}.", nameof(history));
-
+        RequireHistory(condition, history);
         var here = Module.Enter(path);
-        var prefix = Condition.Forward(condition) + Time.Forward(time);                            // [batch, width]
-        var tokens = Tensor.Concat(1, prefix.Reshape(x[0], 1, -1), History.Forward(history), Noisy.Forward(x)); // [batch, 1 + K*P + P, width]
-        var y = Transformer.Forward(tokens).Slice(1, 1 + clean, patch);                            // [batch, P, width]
-        return here.Output(Output.Forward(y));                                                     // [batch, P, D]
+        return here.Output(Velocity(x, Condition.Forward(condition) + Time.Forward(time), History.Forward(history)));
+    }
+
+    public IPatchField Begin(Tensor condition, Tensor history)
+    {
+        RequireHistory(condition, history);
+        return new Patch(this, Condition.Forward(condition), History.Forward(history));
+    }
+
+    // prefix [batch, width], clean [batch, K*P, width].
+    private Tensor Velocity(Tensor x, Tensor prefix, Tensor clean)
+    {
+        if (x.Rank != 3 || x[0] != prefix[0] || x[1] != config.PatchSize || x[2] != config.LatentDim)
+            throw new ArgumentException($"Noisy patches are [{prefix[0]}, {config.PatchSize}, {config.LatentDim}], found {x}.", nameof(x));
+        var tokens = Tensor.Concat(1, prefix.Reshape(x[0], 1, -1), clean, Noisy.Forward(x));       // [batch, 1 + K*P + P, width]
+        var y = Transformer.Forward(tokens).Slice(1, 1 + clean[1], x[1]);                          // [batch, P, width]
+        return Output.Forward(y);                                                                  // [batch, P, D]
+    }
+
+    private void RequireHistory(Tensor condition, Tensor history)
+    {
+        var clean = config.HistoryPatches * config.PatchSize;
+        if (history.Rank != 3 || history[0] != condition[0] || history[1] != clean || history[2] != config.LatentDim)
+            throw new ArgumentException($"The history is [{condition[0]}, {clean}, {config.LatentDim}], found {history}.", nameof(history));
+    }
+
+    // condition [batch, width] and history [batch, K*P, width] as tokens see them.
+    private sealed class Patch(LocalDiffusionTransformer network, Tensor condition, Tensor history) : IPatchField
+    {
+        public Tensor Velocity(Tensor x, double time) =>
+            network.Velocity(x, condition + network.Time.Forward(Tensor.Full(x.Type, time, 1)), history);
     }
 }

@@ -19,6 +19,10 @@ public sealed class VaeVocoder(Autoencoder autoencoder) : IVocoder
     {
         private readonly DecoderState stream = new();
 
+        public void Dispose()
+        {
+        }
+
         public float[] Push(Tensor latents, bool last)
         {
             ArgumentNullException.ThrowIfNull(latents);

@@ -5,11 +5,10 @@
 
 using Ditar.Reference;
 using Ditar.Reference.Diffusion;
-using Ditar.Reference.Speech;
 
 namespace Ditar.Tests.Reference.Diffusion;
 
-internal sealed class GaussianField(GaussianPath path, double mean, double deviation) : IVelocityField
+internal sealed class GaussianField(GaussianPath path, double mean, double deviation) : WholeField
 {
     public int Calls { get; private set; }
 
@@ -19,7 +18,7 @@ internal sealed class GaussianField(GaussianPath path, double mean, double devia
     public double DdimFactor(double t, double s) =>
         ((path.Signal(s) * path.Signal(t) * deviation * deviation) + (path.Noise(s) * path.Noise(t))) / Math.Pow(Spread(t), 2);
 
-    public Tensor Velocity(Tensor x, Tensor time, Tensor condition, Tensor history)
+    public override Tensor Velocity(Tensor x, Tensor time, Tensor condition, Tensor history)
     {
         Calls++;
         var t = time.ToDoubles()[0];

@@ -2,7 +2,6 @@
 
 using Ditar.Reference;
 using Ditar.Reference.Diffusion;
-using Ditar.Reference.Speech;
 using static Ditar.Tests.Reference.Diffusion.Settings;
 
 namespace Ditar.Tests.Reference.Diffusion;
@@ -94,13 +93,13 @@ public class GuidanceTests
     }
 
     // v = x (1 + t) + sum of the condition + mean of the history: depends on everything it is given.
-    private sealed class LinearField : IVelocityField
+    private sealed class LinearField : WholeField
     {
         public List<int> Batches { get; } = [];
 
         public Action<int>? OnCall { get; init; }
 
-        public Tensor Velocity(Tensor x, Tensor time, Tensor condition, Tensor history)
+        public override Tensor Velocity(Tensor x, Tensor time, Tensor condition, Tensor history)
         {
             Batches.Add(x[0]);
             Assert.Equal([x[0]], time.Shape.ToArray());

@@ -3,7 +3,7 @@
 
 using Ditar.Reference;
 using Ditar.Reference.Diffusion;
-using Ditar.Reference.Speech;
+using Ditar.Tests.Reference.Diffusion;
 using static Ditar.Tests.Reference.Golden.GoldenFolder;
 
 namespace Ditar.Tests.Reference.Golden;
@@ -126,11 +126,11 @@ public class GoldenSolverTests
 
     private static Tensor Patches(Tensor x) => x.Transpose(1, 2);
 
-    private sealed class Recorder(VoxCpmField field) : IVelocityField
+    private sealed class Recorder(VoxCpmField field) : WholeField
     {
         public List<(Tensor State, double Time, Tensor Velocities)> Calls { get; } = [];
 
-        public Tensor Velocity(Tensor x, Tensor time, Tensor condition, Tensor history)
+        public override Tensor Velocity(Tensor x, Tensor time, Tensor condition, Tensor history)
         {
             var v = field.Velocity(x, time, condition, history);
             Calls.Add((x.Slice(0, 0, 1), time.ToDoubles()[0], v));

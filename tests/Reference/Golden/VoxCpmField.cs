@@ -2,11 +2,11 @@
 
 using Ditar.Reference;
 using Ditar.Reference.Layers;
-using Ditar.Reference.Speech;
+using Ditar.Tests.Reference.Diffusion;
 
 namespace Ditar.Tests.Reference.Golden;
 
-internal sealed class VoxCpmField : IVelocityField
+internal sealed class VoxCpmField : WholeField
 {
     public const string Name = "feat_decoder.estimator";
     private const int Width = 48;
@@ -58,7 +58,7 @@ internal sealed class VoxCpmField : IVelocityField
 
     public Tensor Output(Tensor hidden, int latents) => output.Forward(hidden.Slice(1, hidden[1] - latents, latents));
 
-    public Tensor Velocity(Tensor x, Tensor time, Tensor condition, Tensor history)
+    public override Tensor Velocity(Tensor x, Tensor time, Tensor condition, Tensor history)
     {
         var dt = Tensor.From(x.Type, [.. time.ToDoubles().Select(StepAt)], time.Shape);
         return Output(Stack.Forward(Tokens(x, time, dt, condition, history)), x[1]);

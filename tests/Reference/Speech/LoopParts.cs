@@ -3,6 +3,7 @@
 using Ditar.Reference;
 using Ditar.Reference.Diffusion;
 using Ditar.Reference.Speech;
+using Ditar.Tests.Reference.Diffusion;
 
 namespace Ditar.Tests.Reference.Speech;
 
@@ -55,15 +56,19 @@ internal sealed class CountingLanguage(Diary diary, Func<int, double> stopAtPosi
     private sealed class State : ILanguageState
     {
         public int Length { get; set; }
+
+        public void Dispose()
+        {
+        }
     }
 }
 
 /// <summary>The velocity of one data point that the condition names: every value of the patch becomes the h's position.</summary>
-internal sealed class PositionField(Diary diary) : IVelocityField
+internal sealed class PositionField(Diary diary) : WholeField
 {
     public Action? OnCall { get; init; }
 
-    public Tensor Velocity(Tensor x, Tensor time, Tensor condition, Tensor history)
+    public override Tensor Velocity(Tensor x, Tensor time, Tensor condition, Tensor history)
     {
         OnCall?.Invoke();
         if (time.ToDoubles()[0] == 1)
@@ -80,9 +85,9 @@ internal sealed class PositionField(Diary diary) : IVelocityField
 }
 
 /// <summary>Keeps the noise in the patch: v depends on x.</summary>
-internal sealed class NoisyField : IVelocityField
+internal sealed class NoisyField : WholeField
 {
-    public Tensor Velocity(Tensor x, Tensor time, Tensor condition, Tensor history) => (x * 0.7) + condition.Sum(1).Reshape(x[0], 1, 1);
+    public override Tensor Velocity(Tensor x, Tensor time, Tensor condition, Tensor history) => (x * 0.7) + condition.Sum(1).Reshape(x[0], 1, 1);
 }
 
 /// <summary>Two samples per latent, both its first value; the newest latent is held back until the end.</summary>
@@ -97,6 +102,10 @@ internal sealed class DelayingVocoder(Diary diary) : IVocoder
     private sealed class State(Diary diary) : IVocoderState
     {
         private readonly List<float> held = [];
+
+        public void Dispose()
+        {
+        }
 
         public float[] Push(Tensor latents, bool last)
         {
