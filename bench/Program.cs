@@ -1,4 +1,5 @@
 // Side-by-side tables of kernels against what the machine can do: `peaks`, `gemm`, `kernels`; `kernels:norm` keeps the names with "norm" in them.
+// `products`, `layers`, `speech` set them and whole models beside ONNX Runtime; `compare` does all of it and writes docs/benchmarks.md.
 // `micro [part of a name]` runs the same kernels under BenchmarkDotNet.
 
 using Ditar.Bench;
@@ -19,10 +20,22 @@ if (args is ["micro", ..] and { Length: <= 2 })
     }
 }
 
+if (args is ["products" or "layers" or "speech" or "compare", ..])
+{
+    if (args is not ([_] or ["compare", "-o", _]))
+    {
+        Console.Error.WriteLine($"Usage: bench {args[0]}{(args[0] == "compare" ? " [-o docs/benchmarks.md]" : "")}");
+        return 2;
+    }
+
+    BesideRun.Run(args[0], args is [_, _, var output] ? output : "docs/benchmarks.md");
+    return 0;
+}
+
 var kernels = args.Where(arg => arg.StartsWith("kernels:", StringComparison.Ordinal)).ToArray();
 if (args.Length == 0 || args.Except(known).Except(kernels).Any())
 {
-    Console.Error.WriteLine($"Usage: bench {string.Join(' ', known.Select(name => $"[{name}]"))}, or: bench micro [part of a kernel's name]");
+    Console.Error.WriteLine($"Usage: bench {string.Join(' ', known.Select(name => $"[{name}]"))}, bench products|layers|speech, bench compare [-o FILE], or: bench micro [part of a kernel's name]");
     return 2;
 }
 

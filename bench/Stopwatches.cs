@@ -5,8 +5,16 @@ using System.Diagnostics;
 
 namespace Ditar.Bench;
 
-/// <summary>Seconds per call: the least and the median over the rounds, and the bytes that one call allocates.</summary>
-internal readonly record struct Timing(double Least, double Median, long AllocatedBytes);
+/// <summary>Seconds per call: the least, the median and the middle half over the rounds, and the bytes that one call allocates on the calling thread.</summary>
+internal readonly record struct Timing(double Least, double LowerQuartile, double Median, double UpperQuartile, long AllocatedBytes)
+{
+    /// <param name="seconds">Of each round.</param>
+    public static Timing Of(IEnumerable<double> seconds, long allocatedBytes)
+    {
+        double[] ordered = [.. seconds.Order()];
+        return new(ordered[0], ordered[ordered.Length / 4], ordered[ordered.Length / 2], ordered[ordered.Length * 3 / 4], allocatedBytes);
+    }
+}
 
 internal static class Stopwatches
 {
@@ -38,7 +46,23 @@ internal static class Stopwatches
             }
         }
 
-        return [.. seconds.Select((s, i) => new Timing(s.Min(), s.Order().ElementAt(rounds / 2), allocated[i]))];
+        return [.. seconds.Select((s, i) => Timing.Of(s, allocated[i]))];
+    }
+
+    /// <summary>Times arms that hold the watch themselves, interleaved, after one turn each that does not count.</summary>
+    /// <param name="arms">Each returns seconds per call of one turn.</param>
+    public static Timing[] TimeArms(int rounds, params Func<double>[] arms)
+    {
+        var seconds = new double[arms.Length][];
+        for (var i = 0; i < arms.Length; i++)
+        {
+            seconds[i] = new double[rounds];
+            arms[i]();
+        }
+
+        for (var round = 0; round < rounds; round++)
+            for (var i = 0; i < arms.Length; i++) seconds[i][round] = arms[i]();
+        return [.. seconds.Select(s => Timing.Of(s, 0))];
     }
 
     private static double OneTurn(Action action, int repeats)

@@ -10,6 +10,7 @@ namespace Ditar.Parity.OnnxFiles;
 internal enum TensorType
 {
     Float = 1,
+    Int8 = 3,
     Int64 = 7,
     Float16 = 10,
 }
@@ -37,6 +38,12 @@ internal sealed class Initializer
     {
         var bytes = MemoryMarshal.AsBytes(values).ToArray();
         return new Initializer(name, TensorType.Int64, isScalar ? [] : [values.Length], bytes.Length, stream => stream.Write(bytes));
+    }
+
+    public static Initializer Of(string name, ReadOnlySpan<sbyte> values, params ReadOnlySpan<long> shape)
+    {
+        var bytes = MemoryMarshal.AsBytes(values).ToArray();
+        return new Initializer(name, TensorType.Int8, shape.ToArray(), bytes.Length, stream => stream.Write(bytes));
     }
 
     public static Initializer Scalar(string name, float value)

@@ -1,0 +1,63 @@
+// `products`, `layers`, `speech` print one group of tables; `compare` runs them all in one go and writes docs/benchmarks.md.
+
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Ditar.Onnx;
+using Ditar.Parity;
+using Ditar.Simd;
+
+namespace Ditar.Bench;
+
+internal static class BesideRun
+{
+    private const int Threads = 2;
+
+    /// <param name="group">"products", "layers", "speech", or "compare" for all.</param>
+    /// <param name="output">Where compare writes.</param>
+    public static void Run(string group, string output)
+    {
+        var library = FetchedLibrary.Require(Say);
+        using var pool = new WorkerPool(Threads);
+        Say("measuring the machine");
+        var limits = MachineLimits.Measure(pool);
+        var text = new StringWriter(CultureInfo.InvariantCulture);
+        if (group == "compare") text.WriteLine(Introduction(library));
+        text.WriteLine($"## The machine\n\n{Processor()}, {Environment.ProcessorCount} cores, .NET {Environment.Version}, ONNX Runtime {library.Version}, {DateTime.UtcNow:yyyy-MM-dd}.\n");
+        text.WriteLine(limits.Markdown());
+        if (group is "products" or "compare") text.WriteLine(ProductsBeside.Run(library, pool, limits.Flop, limits.Read).Markdown());
+        if (group is "layers" or "compare") text.WriteLine(ModulesBeside.Run(library, new BenchModel("0.4B"), Threads, Say).Markdown());
+        if (group is "speech" or "compare")
+        {
+            text.WriteLine(SpeechBeside.Run(library, new BenchModel("tiny"), 5, 40, Threads, [], Say));
+            text.WriteLine(SpeechBeside.Run(library, new BenchModel("0.1B"), 10, 20, Threads, [0.4], Say));
+            text.WriteLine(SpeechBeside.Run(library, new BenchModel("0.1B"), 2, 20, Threads, [0.12], Say));
+            text.WriteLine(SpeechBeside.Run(library, new BenchModel("0.6B"), 10, 10, Threads, [], Say));
+            text.WriteLine(SpeechBeside.Run(library, new BenchModel("0.6B"), 2, 10, Threads, [], Say));
+        }
+
+        Console.Write(text);
+        if (group == "compare") File.WriteAllText(output, text.ToString());
+    }
+
+    private static string Introduction(OnnxLibrary library) =>
+        $"""
+        # Benchmarks
+
+        Written by one command, which runs everything below in one go:
+
+            dotnet run -c Release --project bench -- compare -o docs/benchmarks.md
+
+        Each line is one thing computed by ONNX Runtime {library.Version} (CPU provider, the graph that `ditar-parity export` writes, all optimisations) and by us, on
+        {Threads} threads unless said. The two take turns. Times are medians with the middle half of the turns in brackets; the ratio is ONNX Runtime's median over ours;
+        shares of the machine's limits are of best turns. ONNX Runtime's threads may spin or sleep between operators: both are run, the faster one counts.
+        """;
+
+    private static void Say(string text) => Console.Error.WriteLine(text);
+
+    private static string Processor()
+    {
+        const string Cpus = "/proc/cpuinfo";
+        var line = File.Exists(Cpus) ? File.ReadLines(Cpus).FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal)) : null;
+        return line?[(line.IndexOf(':', StringComparison.Ordinal) + 2)..] ?? RuntimeInformation.ProcessArchitecture.ToString();
+    }
+}
