@@ -62,4 +62,19 @@ internal static partial class Tolerances
 
     /// <summary>A float32 time below 1 out of five rounded operations on numbers up to 2, plus what repeated subtraction over 50 steps adds.</summary>
     public const double SwayGrid = (10 + 50) * U;
+
+    /// <summary>
+    /// Recorded VoxCPM tensors, as shares of each tensor's largest magnitude. The recordings are float32 themselves: golden.md puts their own distance from
+    /// float64 at 5e-7 for hidden states and 3e-6 where a time multiplied by 1000 went through a sine, and ours is another order of the same sums. Planted
+    /// mistakes are above 1e-2.
+    /// </summary>
+    public const double VoxCpmHidden = 1e-5;
+
+    /// <summary>Generated patches and velocities.</summary>
+    public const double VoxCpmPatch = 1e-4;
+
+    public const double VoxCpmWave = 1e-4;
+
+    /// <summary>A stream's samples against a whole decode of our own in another order of the same sums, whose terms reach 21 in the last layers: four ULPs of that.</summary>
+    public const double VoxCpmPieces = 4 * 21 * U;
 }

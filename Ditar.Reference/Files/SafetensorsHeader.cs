@@ -23,7 +23,7 @@ internal sealed class SafetensorsHeader
     private SafetensorsHeader(string file, long dataStart) => (this.file, this.dataStart) = (file, dataStart);
 
     /// <summary>In the order of the data.</summary>
-    public List<SafetensorsEntry> Entries { get; } = [];
+    public List<WeightEntry> Entries { get; } = [];
 
     public Dictionary<string, string> Metadata { get; } = new(StringComparer.Ordinal);
 
@@ -86,7 +86,7 @@ internal sealed class SafetensorsHeader
         }
     }
 
-    private SafetensorsEntry ReadEntry(ref Utf8JsonReader reader, string name)
+    private WeightEntry ReadEntry(ref Utf8JsonReader reader, string name)
     {
         SafetensorsType? type = null;
         long[]? shape = null, offsets = null;
@@ -114,7 +114,7 @@ internal sealed class SafetensorsHeader
             throw Fault(name, "dtype, shape and data_offsets", $"no {(type is null ? "dtype" : shape is null ? "shape" : "data_offsets")}");
         if (offsets.Length != 2 || offsets[1] < offsets[0])
             throw Fault(name, "data_offsets [begin, end] with begin <= end", CheckpointException.Shape(offsets));
-        return new SafetensorsEntry(name, type.Value, shape, CheckedOffset(name, offsets[0]), CheckedCount(name, type.Value, shape, offsets));
+        return new WeightEntry(name, type.Value, shape, CheckedOffset(name, offsets[0]), CheckedCount(name, type.Value, shape, offsets));
     }
 
     private SafetensorsType ReadType(ref Utf8JsonReader reader, string name)

@@ -13,25 +13,33 @@ public sealed class RotaryPositions
     {
     }
 
-    /// <param name="frequencies">Radians per position for each of the headDim/2 pairs, for models that stretch them (LongRoPE).</param>
+    /// <param name="frequencies">Radians per position for each of the headDim/2 pairs.</param>
     /// <param name="scale">Factor on cosines and sines.</param>
-    public RotaryPositions(int positions, ReadOnlySpan<double> frequencies, ElementType type, double scale)
+    public RotaryPositions(int positions, double[] frequencies, ElementType type, double scale)
+        : this(positions, frequencies.Length, (position, pair) => position * frequencies[pair], type, scale)
     {
-        var cosine = new double[positions * frequencies.Length];
+    }
+
+    /// <param name="pairs">headDim / 2.</param>
+    /// <param name="angle">Radians of a pair at a position, for models that stretch or round them (LongRoPE).</param>
+    /// <param name="scale">Factor on cosines and sines.</param>
+    public RotaryPositions(int positions, int pairs, Func<int, int, double> angle, ElementType type, double scale)
+    {
+        var cosine = new double[positions * pairs];
         var sine = new double[cosine.Length];
         for (var position = 0; position < positions; position++)
         {
-            for (var i = 0; i < frequencies.Length; i++)
+            for (var i = 0; i < pairs; i++)
             {
-                var (s, c) = Math.SinCos(position * frequencies[i]);
-                cosine[(position * frequencies.Length) + i] = c * scale;
-                sine[(position * frequencies.Length) + i] = s * scale;
+                var (s, c) = Math.SinCos(angle(position, i));
+                cosine[(position * pairs) + i] = c * scale;
+                sine[(position * pairs) + i] = s * scale;
             }
         }
 
         // Built outside of any arena's life.
-        Cosine = Tensor.From(type, cosine, positions, frequencies.Length).Copy();
-        Sine = Tensor.From(type, sine, positions, frequencies.Length).Copy();
+        Cosine = Tensor.From(type, cosine, positions, pairs).Copy();
+        Sine = Tensor.From(type, sine, positions, pairs).Copy();
     }
 
     /// <summary>[positions, headDim / 2].</summary>

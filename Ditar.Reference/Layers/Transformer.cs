@@ -16,7 +16,11 @@ public sealed record TransformerConfig(
     double NormEpsilon = 1e-5,
     double ResidualScale = 1,
     double RotaryBase = RotaryPositions.DefaultBase,
-    int MaxPositions = 4096);
+    int MaxPositions = 4096)
+{
+    /// <summary>False for a stack that knows no positions.</summary>
+    public bool Rotary { get; init; } = true;
+}
 
 public sealed class TransformerLayer
 {
@@ -70,6 +74,7 @@ public sealed class Transformer
 
     public TransformerConfig Config { get; }
 
+    /// <summary>Unused where the configuration says so.</summary>
     public RotaryPositions Positions { get; }
 
     public IReadOnlyList<TransformerLayer> Layers { get; }
@@ -83,7 +88,7 @@ public sealed class Transformer
     public Tensor Forward(Tensor x, IReadOnlyList<KeyValueCache>? caches = null, Tensor? mask = null)
     {
         var here = Module.Enter(path);
-        for (var i = 0; i < Layers.Count; i++) x = Layers[i].Forward(x, Positions, caches?[i], mask);
+        for (var i = 0; i < Layers.Count; i++) x = Layers[i].Forward(x, Config.Rotary ? Positions : null, caches?[i], mask);
         return here.Output(Norm.Forward(x));
     }
 

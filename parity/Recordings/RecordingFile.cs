@@ -109,7 +109,7 @@ internal static class RecordingFile
         }
     }
 
-    private static RecordedTensor Tensor(SafetensorsFile file, SafetensorsEntry entry, string name)
+    private static RecordedTensor Tensor(SafetensorsFile file, WeightEntry entry, string name)
     {
         if (entry.Count > int.MaxValue) throw new RecordingException(file.Path, MalformedFileException.Quote(entry.Name), "fewer than 2^31 elements", $"{entry.Count}");
         var shape = entry.Shape.Select(extent => (int)Math.Min(extent, int.MaxValue)).ToArray();

@@ -38,7 +38,7 @@ public class SafetensorsFuzzTests
         return File.ReadAllBytes(path);
     }
 
-    private static void ReadEverything(SafetensorsFile file, SafetensorsEntry entry)
+    private static void ReadEverything(SafetensorsFile file, WeightEntry entry)
     {
         file.ReadBytes(entry.Name, 0, new byte[entry.ByteLength]);
         if (entry.Type <= SafetensorsType.BF16)
