@@ -4,7 +4,7 @@
 
 namespace Ditar.Reference.Vae;
 
-internal static class HalfBandFilter
+public static class HalfBandFilter
 {
     public const int Taps = 12;
     private const double Cutoff = 0.25;                  // cycles per sample of the doubled rate

@@ -19,6 +19,12 @@ internal static class Vectors
     /// <summary>Bits of the vectors that kernels use in this process.</summary>
     public static int Bits => Vector512.IsHardwareAccelerated ? 512 : Vector256.IsHardwareAccelerated ? 256 : 128;
 
+    /// <summary>Lanes of them.</summary>
+    public static int Lanes => Bits / 32;
+
+    /// <summary>A number of values made up to whole vectors.</summary>
+    public static int Padded(int values) => checked((values + Lanes - 1) / Lanes * Lanes);
+
     [MethodImpl(Jit.Inline)]
     public static void Run<TWork>(TWork work)
         where TWork : struct, IVectorWork
