@@ -5,12 +5,12 @@ using System.Runtime.CompilerServices;
 
 namespace Ditar.Simd;
 
-/// <param name="X">The first input step of output row 0.</param>
-/// <param name="XRowStride">Elements between steps.</param>
-/// <param name="TapStride">Elements between taps: dilation * XRowStride.</param>
-/// <param name="Taps">[kernel, channels padded].</param>
-/// <param name="Bias">[channels padded].</param>
-/// <param name="Channels">Padded.</param>
+/// <param name="x">The first input step of output row 0.</param>
+/// <param name="xRowStride">Elements between steps.</param>
+/// <param name="tapStride">Elements between taps: dilation * xRowStride.</param>
+/// <param name="taps">[kernel, channels padded].</param>
+/// <param name="bias">[channels padded].</param>
+/// <param name="channels">Padded.</param>
 internal unsafe readonly struct DepthwiseOperands(float* x, nint xRowStride, nint tapStride, float* taps, float* bias, int kernel, int channels)
 {
     private const int SpecialKernel = 7;

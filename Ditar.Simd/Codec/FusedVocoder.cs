@@ -46,7 +46,7 @@ public sealed unsafe class FusedVocoder : IVocoder, IDisposable
     /// <summary>Frees the weights. No stream may run afterwards.</summary>
     public void Dispose() => _decoder.Dispose();
 
-    private sealed class Stream : IVocoderState, IDisposable
+    private sealed class Stream : IVocoderState
     {
         private readonly FusedVocoder _vocoder;
         private readonly StreamMemory _memory = new();

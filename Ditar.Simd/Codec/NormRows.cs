@@ -5,10 +5,10 @@ using System.Runtime.CompilerServices;
 
 namespace Ditar.Simd;
 
-/// <param name="Gain">[pitch].</param>
-/// <param name="Bias">[pitch].</param>
-/// <param name="Channels">Without padding.</param>
-/// <param name="Pitch">With padding.</param>
+/// <param name="gain">[pitch].</param>
+/// <param name="bias">[pitch].</param>
+/// <param name="channels">Without padding.</param>
+/// <param name="pitch">With padding.</param>
 internal readonly unsafe struct NormOperands(float* gain, float* bias, int channels, int pitch, float epsilon)
 {
     /// <summary>Rows of x, xRowStride apart, to rows of y, pitch apart. y may be x.</summary>

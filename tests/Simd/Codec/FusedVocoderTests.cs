@@ -1,0 +1,181 @@
+// The fused codec against its definition, and what it promises: equal sample counts at every moment, equal bits for any cut and any number of threads.
+
+using Ditar.Reference;
+using Ditar.Reference.Vae;
+using Ditar.Simd;
+using FsCheck;
+using FsCheck.Fluent;
+
+namespace Ditar.Tests.Simd.Codec;
+
+[Trait("Category", "Kernel")]
+public class FusedVocoderTests
+{
+    public static TheoryData<string> Decoders => new("istft tiny", "istft odd", "istft", "bigvgan tiny", "bigvgan odd", "bigvgan");
+
+    [Theory]
+    [MemberData(nameof(Decoders))]
+    public void The_samples_are_the_definitions(string name)
+    {
+        var config = CodecCases.Config(name);
+        var (single, wide) = CodecCases.Build(config);
+        foreach (var frames in (int[])[1, 2, 40])
+        {
+            var latents = CodecCases.Latents(frames, config.LatentDim, frames);
+            var exact = wide.Decode(latents.To(ElementType.Float64).Reshape(1, frames, config.LatentDim)).ToDoubles();
+            var plain = CodecCases.Plain(() => single.Decode(latents.Reshape(1, frames, config.LatentDim)));
+            using var vocoder = new FusedVocoder(single);
+            using var stream = vocoder.Start();
+            var bound = CodecCases.Bound(exact, plain);
+            Comparer.Equal(exact, stream.Push(latents, last: true), _ => bound, $"{name}, {frames} latents");
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Decoders))]
+    public void Any_cut_gives_the_bits_of_one_piece_and_the_counts_of_the_definition(string name)
+    {
+        var config = CodecCases.Config(name);
+        var (single, _) = CodecCases.Build(config);
+        using var vocoder = new FusedVocoder(single);
+        var definition = new VaeVocoder(single);
+        var most = config.LatentDim == 32 ? 12 : 90;
+        var cuts = Gen.Choose(0, most / 3).ListOf().Where(sizes => sizes.Sum() <= most);
+        Prop.ForAll(cuts.ToArbitrary(), sizes =>
+        {
+            var frames = sizes.Sum();
+            var latents = CodecCases.Latents(frames, config.LatentDim, frames);
+            using var whole = vocoder.Start();
+            var expected = whole.Push(latents, last: true);
+            Assert.Equal(frames * vocoder.Hop, expected.Length);
+            using var stream = vocoder.Start();
+            using var defined = definition.Start();
+            var sound = new List<float>();
+            var at = 0;
+            foreach (var size in sizes)
+            {
+                var piece = stream.Push(latents.Slice(0, at, size), last: false);
+                Assert.Equal(defined.Push(latents.Slice(0, at, size), last: false).Length, piece.Length);
+                sound.AddRange(piece);
+                at += size;
+            }
+
+            sound.AddRange(stream.Push(latents.Slice(0, at, 0), last: true));
+            Assert.Equal(expected, sound);
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(config.LatentDim == 32 ? 8 : 60).WithReplay(1, 3));
+    }
+
+    [Theory]
+    [MemberData(nameof(Decoders))]
+    public void Threads_do_not_change_a_bit(string name)
+    {
+        var config = CodecCases.Config(name);
+        var (single, _) = CodecCases.Build(config);
+        var latents = CodecCases.Latents(37, config.LatentDim, 1);
+        using var alone = new FusedVocoder(single);
+        using var stream = alone.Start();
+        var expected = stream.Push(latents, last: true);
+        for (var threads = 1; threads <= 4; threads++)
+        {
+            using var pool = new WorkerPool(threads);
+            using var vocoder = new FusedVocoder(single, pool);
+            using var other = vocoder.Start();
+            Assert.Equal(expected, other.Push(latents, last: true));
+        }
+    }
+
+    [Fact]
+    public void Streams_of_one_vocoder_do_not_disturb_each_other()
+    {
+        var config = CodecCases.Config("bigvgan odd");
+        var (single, _) = CodecCases.Build(config);
+        using var pool = new WorkerPool(2);
+        using var vocoder = new FusedVocoder(single, pool);
+        var latents = Enumerable.Range(0, 4).Select(seed => CodecCases.Latents(30, config.LatentDim, seed)).ToArray();
+        float[] Decode(int i)
+        {
+            using var stream = vocoder.Start();
+            return [.. Enumerable.Range(0, 10).SelectMany(piece => stream.Push(latents[i].Slice(0, 3 * piece, 3), piece == 9))];
+        }
+
+        var expected = Enumerable.Range(0, 4).Select(Decode).ToArray();
+        var found = new float[4][];
+        Parallel.For(0, 4, i => found[i] = Decode(i));
+        Assert.Equal(expected, found);
+    }
+
+    [Fact]
+    public void Endings_and_wrong_shapes_are_as_in_the_definition()
+    {
+        var config = CodecCases.Config("bigvgan tiny");
+        var (single, _) = CodecCases.Build(config);
+        using var vocoder = new FusedVocoder(single);
+        var none = Tensor.Zeros(ElementType.Float32, 0, config.LatentDim);
+        using var stream = vocoder.Start();
+        Assert.Empty(stream.Push(none, last: false));
+        Assert.Empty(stream.Push(none, last: true));
+        Assert.Throws<InvalidOperationException>(() => stream.Push(none, last: false));
+        using var other = vocoder.Start();
+        Assert.Throws<ArgumentException>(() => other.Push(Tensor.Zeros(ElementType.Float32, 3, 5), last: false));
+        Assert.Equal(single.Decoder.LookAhead, vocoder.LookAhead);
+    }
+
+    [Fact]
+    public void A_push_allocates_nothing_but_its_samples_and_streams_give_their_memory_back()
+    {
+        var config = CodecCases.Config("bigvgan odd");
+        var (single, _) = CodecCases.Build(config);
+        using var vocoder = new FusedVocoder(single);
+        var pieces = Enumerable.Range(0, 40).Select(i => CodecCases.Latents(2, config.LatentDim, i)).ToArray();
+        using (var warm = vocoder.Start())
+            warm.Push(pieces[0], last: true);
+        var native = NativeBuffer.BytesInUse;
+        for (var round = 0; round < 100; round++)
+        {
+            using var stream = vocoder.Start();
+            stream.Push(pieces[0], last: false);
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            long handed = 0;
+            for (var i = 1; i < pieces.Length - 1; i++)
+                handed += SizeOf(stream.Push(pieces[i], last: false));
+            var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+            Assert.Equal(handed, allocated);
+            if (round % 2 == 0)
+                stream.Push(pieces[^1], last: true);
+        }
+
+        Assert.Equal(native, NativeBuffer.BytesInUse);
+    }
+
+    [Theory]
+    [InlineData("istft tiny")]
+    [InlineData("istft odd")]
+    [InlineData("istft")]
+    public void Latents_of_a_recording_are_the_definitions(string name)
+    {
+        var config = CodecCases.Config(name);
+        var (single, wide) = CodecCases.Build(config);
+        using var alone = new FusedEncoder(single);
+        using var pool = new WorkerPool(3);
+        using var shared = new FusedEncoder(single, pool);
+        foreach (var frames in (int[])[1, 3, 47])
+        {
+            var random = new Random(frames);
+            var audio = Enumerable.Range(0, frames * config.Hop).Select(_ => (float)((random.NextDouble() * 2) - 1)).ToArray();
+            var tensor = Tensor.From(audio, 1, audio.Length, 1);
+            var exact = wide.Encode(tensor.To(ElementType.Float64));
+            var plain = CodecCases.Plain(() => single.Encode(tensor));
+            var bound = CodecCases.Bound(exact.ToDoubles(), plain);
+            var found = alone.Encode(audio);
+            Assert.True(exact.Shape.SequenceEqual(found.Shape));
+            Comparer.Equal(exact.ToDoubles(), found.ToSingles(), _ => bound, $"{name}, {frames} latents");
+            Assert.Equal(found.ToSingles(), shared.Encode(audio).ToSingles());
+        }
+
+        Assert.Throws<ArgumentException>(() => alone.Encode(new float[config.Hop + 1]));
+        Assert.Throws<ArgumentException>(() => alone.Encode([]));
+    }
+
+    // Object header, method table, length, values, to whole words.
+    private static long SizeOf(float[] samples) => samples.Length == 0 ? 0 : (24 + (samples.Length * 4L) + 7) / 8 * 8;
+}
