@@ -1,4 +1,4 @@
-// `products`, `layers`, `speech` print one group of tables; `compare` runs them all in one go and writes docs/benchmarks.md.
+// `products`, `layers`, `vae`, `speech` print one group of tables; `compare` runs them all in one go and writes docs/benchmarks.md.
 
 using System.Globalization;
 using System.Runtime.InteropServices;
@@ -12,7 +12,7 @@ internal static class BesideRun
 {
     private const int Threads = 2;
 
-    /// <param name="group">"products", "layers", "speech", or "compare" for all.</param>
+    /// <param name="group">"products", "layers", "vae", "speech", or "compare" for all.</param>
     /// <param name="output">Where compare writes.</param>
     public static void Run(string group, string output)
     {
@@ -26,6 +26,7 @@ internal static class BesideRun
         text.WriteLine(limits.Markdown());
         if (group is "products" or "compare") text.WriteLine(ProductsBeside.Run(library, pool, limits.Flop, limits.Read).Markdown());
         if (group is "layers" or "compare") text.WriteLine(ModulesBeside.Run(library, new BenchModel("0.4B"), Threads, Say).Markdown());
+        if (group is "vae" or "compare") text.WriteLine(CodecBeside.Run(library, Path.Combine("models", "ditar-tiny"), limits.Fed, Say));
         if (group is "speech" or "compare")
         {
             text.WriteLine(SpeechBeside.Run(library, new BenchModel("tiny"), 5, 40, Threads, [], Say));
