@@ -7,6 +7,7 @@ namespace Ditar.Reference.Speech;
 
 public sealed class TimeEmbedding
 {
+    private readonly double[] values;
     private readonly Tensor frequencies;
     private readonly string path;
 
@@ -15,12 +16,15 @@ public sealed class TimeEmbedding
     {
         path = scope.Path;
         var half = width / 2;
-        var values = new double[half];
+        values = new double[half];
         for (var i = 0; i < half; i++) values[i] = 1000 * Math.Pow(10000, -(double)i / half);
         frequencies = Tensor.From(scope.Type, values, 1, half).Copy();
         First = new Linear(scope["first"], 2 * half, width);
         Second = new Linear(scope["second"], width, width);
     }
+
+    /// <summary>[half], radians per unit of time.</summary>
+    public ReadOnlySpan<double> Frequencies => values;
 
     public Linear First { get; }
 
