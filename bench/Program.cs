@@ -1,11 +1,11 @@
-// Side-by-side tables of kernels against what the machine can do: `peaks`, `gemm`, `kernels`; `kernels:norm` keeps the names with "norm" in them.
+// Side-by-side tables of kernels against what the machine can do: `peaks`, `gemm`, `skinny`, `kernels`; `kernels:norm` keeps the names with "norm" in them.
 // `products`, `layers`, `vae`, `speech` set them and whole models beside ONNX Runtime; `compare` does all of it and writes docs/benchmarks.md.
 // `micro [part of a name]` runs the same kernels under BenchmarkDotNet.
 
 using Ditar.Bench;
 using Ditar.Simd;
 
-string[] known = ["peaks", "gemm", "kernels"];
+string[] known = ["peaks", "gemm", "kernels", "skinny"];
 if (args is ["micro", ..] and { Length: <= 2 })
 {
     try
@@ -43,6 +43,12 @@ if (args.Contains("peaks") || args.Contains("gemm"))
 {
     using var pool = new WorkerPool(2);
     GemmTable.Print(new Peaks(pool), pool, args.Contains("gemm"));
+}
+
+if (args.Contains("skinny"))
+{
+    using var pool = new WorkerPool(2);
+    SkinnyTable.Print(new Peaks(pool), pool);
 }
 
 if (args.Contains("kernels"))

@@ -67,3 +67,13 @@ internal readonly struct Twelve : ICount
 {
     public static int Value => 12;
 }
+
+internal readonly struct Thirteen : ICount
+{
+    public static int Value => 13;
+}
+
+internal readonly struct Fourteen : ICount
+{
+    public static int Value => 14;
+}

@@ -15,6 +15,9 @@ internal unsafe interface IWidth<TVector>
     /// <summary>Rows of a matrix tile that is two vectors wide: the accumulators, two vectors of B and a broadcast must fit the registers.</summary>
     static abstract int TileRows { get; }
 
+    /// <summary>The most rows of such a tile where few rows are all there is: 2 accumulators each, 2 vectors of weights, 1 broadcast.</summary>
+    static abstract int SkinnyRows { get; }
+
     static abstract TVector Zero { get; }
 
     /// <summary>first, first + 1, first + 2, ...: exact up to 2^24.</summary>
@@ -62,6 +65,12 @@ internal unsafe interface IWidth<TVector>
     static abstract TVector And(TVector left, TVector right);
 
     static abstract TVector Xor(TVector left, TVector right);
+
+    /// <summary>Each lane's lower 16 bits moved to the upper half, zeros below: the bfloat16 number that stands there, as float32.</summary>
+    static abstract TVector LowerHalf(TVector bits);
+
+    /// <summary>Each lane's upper 16 bits, zeros below: the bfloat16 number that stands there, as float32.</summary>
+    static abstract TVector UpperHalf(TVector bits);
 
     /// <summary>value * 2^n, rounded once, for integer lanes n in [-252, 254].</summary>
     static abstract TVector Scale(TVector value, TVector n);

@@ -9,6 +9,8 @@ internal readonly unsafe struct Width128 : IWidth<Vector128<float>>
 {
     public static int Count => 4;
 
+    public static int SkinnyRows => 6;
+
     public static int TileRows => 6;
 
     public static Vector128<float> Zero => Vector128<float>.Zero;
@@ -85,6 +87,12 @@ internal readonly unsafe struct Width128 : IWidth<Vector128<float>>
 
     [MethodImpl(Jit.Inline)]
     public static bool Any(Vector128<float> mask) => Vector128.ExtractMostSignificantBits(mask) != 0;
+
+    [MethodImpl(Jit.Inline)]
+    public static Vector128<float> LowerHalf(Vector128<float> bits) => (bits.AsInt32() << 16).AsSingle();
+
+    [MethodImpl(Jit.Inline)]
+    public static Vector128<float> UpperHalf(Vector128<float> bits) => (bits.AsUInt32() & Vector128.Create(0xFFFF_0000u)).AsSingle();
 
     [MethodImpl(Jit.Inline)]
     public static Vector128<float> Scale(Vector128<float> value, Vector128<float> n)

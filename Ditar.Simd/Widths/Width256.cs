@@ -9,6 +9,8 @@ internal readonly unsafe struct Width256 : IWidth<Vector256<float>>
 {
     public static int Count => 8;
 
+    public static int SkinnyRows => 6;
+
     public static int TileRows => 6;
 
     public static Vector256<float> Zero => Vector256<float>.Zero;
@@ -85,6 +87,12 @@ internal readonly unsafe struct Width256 : IWidth<Vector256<float>>
 
     [MethodImpl(Jit.Inline)]
     public static bool Any(Vector256<float> mask) => Vector256.ExtractMostSignificantBits(mask) != 0;
+
+    [MethodImpl(Jit.Inline)]
+    public static Vector256<float> LowerHalf(Vector256<float> bits) => (bits.AsInt32() << 16).AsSingle();
+
+    [MethodImpl(Jit.Inline)]
+    public static Vector256<float> UpperHalf(Vector256<float> bits) => (bits.AsUInt32() & Vector256.Create(0xFFFF_0000u)).AsSingle();
 
     [MethodImpl(Jit.Inline)]
     public static Vector256<float> Scale(Vector256<float> value, Vector256<float> n)

@@ -10,6 +10,8 @@ internal readonly unsafe struct Width512 : IWidth<Vector512<float>>
 {
     public static int Count => 16;
 
+    public static int SkinnyRows => 14;
+
     public static int TileRows => 12;
 
     public static Vector512<float> Zero => Vector512<float>.Zero;
@@ -86,6 +88,12 @@ internal readonly unsafe struct Width512 : IWidth<Vector512<float>>
 
     [MethodImpl(Jit.Inline)]
     public static bool Any(Vector512<float> mask) => Vector512.ExtractMostSignificantBits(mask) != 0;
+
+    [MethodImpl(Jit.Inline)]
+    public static Vector512<float> LowerHalf(Vector512<float> bits) => (bits.AsInt32() << 16).AsSingle();
+
+    [MethodImpl(Jit.Inline)]
+    public static Vector512<float> UpperHalf(Vector512<float> bits) => (bits.AsUInt32() & Vector512.Create(0xFFFF_0000u)).AsSingle();
 
     [MethodImpl(Jit.Inline)]
     public static Vector512<float> Scale(Vector512<float> value, Vector512<float> n)
