@@ -1,5 +1,5 @@
 // The generation loop (spec, section 5), written once over the four interfaces:
-//     h = LM([text symbols, audio-start, LocEnc(prompt patches)]) at the last position
+//     h = LM([text symbols, audio-start, LocEnc(prompt patches)]) at the last position; a reference voice may come before the text
 //     repeat  patch = sample(LocDiT given h, last K patches);  stream it out;  end if the stop head fired on h;  h = LM step(LocEnc(patch))
 // The enumeration is lazy: each patch, with its samples, is handed out before the next one is begun.
 // Left out: encoding the prompt's waveform, tokenising, and batches of several utterances.
@@ -70,9 +70,27 @@ public sealed class GenerationLoop(
     private Tensor Prefill(Arena arena, GenerationRequest request, ILanguageState state)
     {
         using var memory = arena.Open();
-        var inputs = language.Embed([.. request.Prompt?.Text ?? [], .. request.Text, audioStart]);                                   // [symbols, width]
-        if (request.Prompt is { } prompt) inputs = Tensor.Concat(0, inputs, encoder.Encode(prompt.Latents.To(inputs.Type)));
-        return LastRow(language.Forward(inputs, state));
+        var (inputs, patches) = (new List<Tensor>(), new List<bool>());
+        if (request.Reference is { } reference)
+        {
+            Say(reference.Before);
+            Hear(reference.Latents);
+            Say(reference.After);
+        }
+
+        Say([.. request.Prompt?.Text ?? [], .. request.Text, audioStart]);
+        if (request.Prompt is { } prompt) Hear(prompt.Latents);
+        return LastRow(language.Forward(inputs.Count == 1 ? inputs[0] : Tensor.Concat(0, [.. inputs]), [.. patches], state));
+
+        void Say(params ReadOnlySpan<int> symbols) => Add(language.Embed(symbols), false);         // [symbols, width]
+
+        void Hear(Tensor latents) => Add(encoder.Encode(latents.To(inputs[0].Type)), true);        // [patches, width]
+
+        void Add(Tensor rows, bool patch)
+        {
+            inputs.Add(rows);
+            patches.AddRange(Enumerable.Repeat(patch, rows[0]));
+        }
     }
 
     private (Tensor Latents, double Stop) Patch(
@@ -80,14 +98,14 @@ public sealed class GenerationLoop(
     {
         using var memory = arena.Open();
         var stop = language.StopProbability(hidden);
-        var patch = request.Sampler.Sample(field, new PatchRequest(hidden, history, shape.PatchSize, number), request.Noise, cancellation);
+        var patch = request.Sampler.Sample(field, new PatchRequest(language.Condition(hidden), history, shape.PatchSize, number), request.Noise, cancellation);
         return (patch.Reshape(shape.PatchSize, shape.LatentDim).Copy(), stop);
     }
 
     private Tensor Advance(Arena arena, Tensor patch, ILanguageState state)
     {
         using var memory = arena.Open();
-        return LastRow(language.Forward(encoder.Encode(patch), state));
+        return LastRow(language.Forward(encoder.Encode(patch), [true], state));
     }
 
     // The newest K patches of what was there and what came: [1, K*P, D].
@@ -104,6 +122,7 @@ public sealed class GenerationLoop(
     private int Room(GenerationRequest request)
     {
         var prefill = (long)request.Text.Length + (request.Prompt?.Text.Length ?? 0) + 1 + (request.Prompt?.Latents[0] ?? 0);
+        if (request.Reference is { } reference) prefill += reference.Latents[0] + 2;
         if (prefill > shape.MaxPositions)
             throw new ArgumentException($"Text and prompt take {prefill} positions, the model has {shape.MaxPositions}: shorten or split the text.", nameof(request));
         return (int)Math.Min(int.MaxValue, shape.MaxPositions - prefill + 1);
@@ -119,11 +138,17 @@ public sealed class GenerationLoop(
             throw new ArgumentException($"1 <= minimum <= maximum of patches expected, found {request.MinPatches} and {request.MaxPatches}.", nameof(request));
         if (!(request.StopThreshold is > 0 and <= 1)) throw new ArgumentException($"A stop threshold lies in (0, 1], found {request.StopThreshold}.", nameof(request));
         if (request.VocoderContext < 0) throw new ArgumentException($"The vocoder's context cannot be {request.VocoderContext} patches.", nameof(request));
+        if (request.Reference is { } reference) CheckLatents(reference.Latents, "reference");
         if (request.Prompt is not { } prompt) return;
         if (prompt.Text.Length == 0) throw new ArgumentException("A prompt needs the text that is said in it.", nameof(request));
-        var found = prompt.Latents.Shape;
+        CheckLatents(prompt.Latents, "prompt");
+    }
+
+    private void CheckLatents(Tensor latents, string whose)
+    {
+        var found = latents.Shape;
         if (found.Length != 3 || found[0] == 0 || found[1] != shape.PatchSize || found[2] != shape.LatentDim)
-            throw new ArgumentException($"The prompt's latents must be [patches, {shape.PatchSize}, {shape.LatentDim}], found {ShapeText.Of(found)}.", nameof(request));
+            throw new ArgumentException($"The {whose}'s latents must be [patches, {shape.PatchSize}, {shape.LatentDim}], found {ShapeText.Of(found)}.", nameof(latents));
     }
 
     // The vocoder hears the end of the prompt first; the samples of that part are swallowed.

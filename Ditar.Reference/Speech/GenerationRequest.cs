@@ -9,6 +9,10 @@ namespace Ditar.Reference.Speech;
 /// <param name="Latents">[patches, P, D], scaled as the model makes them.</param>
 public sealed record SpeechPrompt(int[] Text, Tensor Latents);
 
+/// <summary>Speech in whose voice to speak, without its text (VoxCPM 2): heard before the text, between two symbols.</summary>
+/// <param name="Latents">[patches, P, D].</param>
+public sealed record SpeechReference(int Before, Tensor Latents, int After);
+
 /// <summary>One utterance.</summary>
 /// <param name="Text">Symbols of the target text.</param>
 /// <param name="Sampler">How each patch is drawn.</param>
@@ -21,6 +25,8 @@ public sealed record GenerationRequest(int[] Text, PatchSampler Sampler, INoise 
     }
 
     public SpeechPrompt? Prompt { get; init; }
+
+    public SpeechReference? Reference { get; init; }
 
     /// <summary>The stop head is not heard before this many patches.</summary>
     public int MinPatches { get; init; } = 1;

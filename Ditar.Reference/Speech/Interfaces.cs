@@ -26,6 +26,15 @@ public interface ILanguageModel
     /// <returns>[time, width]: h at each new position.</returns>
     Tensor Forward(Tensor inputs, ILanguageState state);
 
+    /// <inheritdoc cref="Forward(Tensor, ILanguageState)"/>
+    /// <param name="patches">[time], true where the input is a patch; a model that treats symbols and patches alike does not look.</param>
+    Tensor Forward(Tensor inputs, ReadOnlySpan<bool> patches, ILanguageState state) => Forward(inputs, state);
+
+    /// <summary>What of h the velocity field is told; h itself, unless the model projects it. Zeros stand for no condition.</summary>
+    /// <param name="hidden">[1, width].</param>
+    /// <returns>[1, width of the condition].</returns>
+    Tensor Condition(Tensor hidden) => hidden;
+
     /// <param name="hidden">[1, width]: the h that conditions a patch.</param>
     /// <returns>The probability that this patch is the last.</returns>
     double StopProbability(Tensor hidden);
@@ -42,7 +51,7 @@ public interface ILanguageState : IDisposable
 public interface IVelocityField
 {
     /// <summary>Turns to a patch. What stays the same while the solver steps is given here, and computed once.</summary>
-    /// <param name="condition">[batch, width of the language model]: h, or zeros for the unconditional branch.</param>
+    /// <param name="condition">[batch, width of the condition]: of <see cref="ILanguageModel.Condition"/>, or zeros for the unconditional branch.</param>
     /// <param name="history">[batch, K*P, D], clean latents.</param>
     /// <returns>The field of this patch, valid until the next one is begun.</returns>
     IPatchField Begin(Tensor condition, Tensor history);

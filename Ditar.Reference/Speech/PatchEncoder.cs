@@ -8,17 +8,27 @@ namespace Ditar.Reference.Speech;
 
 public sealed class PatchEncoder : IPatchEncoder
 {
-    private readonly DitarConfig config;
+    private readonly int patchSize;
+    private readonly int latentDim;
     private readonly string path;
 
     public PatchEncoder(ParameterScope scope, DitarConfig config)
+        : this(scope, config.PatchSize, config.LatentDim, config.Stack(config.Encoder, causal: false, 1 + config.PatchSize), config.LanguageModel.Width)
     {
-        this.config = config;
+    }
+
+    /// <param name="patchSize">P.</param>
+    /// <param name="latentDim">D.</param>
+    /// <param name="width">Of the embedding.</param>
+    /// <param name="positions">Null for plain rotary positions.</param>
+    public PatchEncoder(ParameterScope scope, int patchSize, int latentDim, TransformerConfig transformer, int width, RotaryPositions? positions = null)
+    {
+        (this.patchSize, this.latentDim) = (patchSize, latentDim);
         path = scope.Path;
-        SpecialToken = scope.Take("special_token", [config.Encoder.Width], new Start.Normal(0.5));
-        Input = new Linear(scope["input"], config.LatentDim, config.Encoder.Width);
-        Transformer = new Transformer(scope["transformer"], config.Stack(config.Encoder, causal: false, 1 + config.PatchSize));
-        Output = new Linear(scope["output"], config.Encoder.Width, config.LanguageModel.Width);
+        SpecialToken = scope.Take("special_token", [transformer.Width], new Start.Normal(0.5));
+        Input = new Linear(scope["input"], latentDim, transformer.Width);
+        Transformer = new Transformer(scope["transformer"], transformer, positions);
+        Output = new Linear(scope["output"], transformer.Width, width);
     }
 
     /// <summary>[width].</summary>
@@ -33,13 +43,14 @@ public sealed class PatchEncoder : IPatchEncoder
 
     public Tensor Encode(Tensor patches)
     {
-        if (patches.Rank != 3 || patches[1] != config.PatchSize || patches[2] != config.LatentDim)
-            throw new ArgumentException($"Patches are [count, {config.PatchSize}, {config.LatentDim}], found {patches}.", nameof(patches));
+        if (patches.Rank != 3 || patches[1] != patchSize || patches[2] != latentDim)
+            throw new ArgumentException($"Patches are [count, {patchSize}, {latentDim}], found {patches}.", nameof(patches));
         var here = Module.Enter(path);
+        var width = SpecialToken.Count;
         var latents = Input.Forward(patches);                                                      // [count, P, width]
-        var special = SpecialToken + Tensor.Zeros(latents.Type, patches[0], 1, config.Encoder.Width);
+        var special = SpecialToken + Tensor.Zeros(latents.Type, patches[0], 1, width);
         var x = Tensor.Concat(1, special, latents);                                                // [count, 1 + P, width]
         var first = Transformer.Forward(x).Slice(1, 0, 1);                                         // [count, 1, width]
-        return here.Output(Output.Forward(first.Reshape(patches[0], config.Encoder.Width)));       // [count, width of the language model]
+        return here.Output(Output.Forward(first.Reshape(patches[0], width)));       // [count, width of the language model]
     }
 }

@@ -85,6 +85,16 @@ public sealed partial class Tensor
         return Observation.Record(OperationKind.Clamp, result, [this], numbers: [lowest, highest]);
     }
 
+    /// <summary>The nearest whole number, ties to the even one. Its gradient is taken to be one (straight-through), as quantisers are trained.</summary>
+    public Tensor Round()
+    {
+        var result = Like();
+        if (Type == ElementType.Float32) Round<float>(Values<float>(), result.Values<float>());
+        else Round<double>(Values<double>(), result.Values<double>());
+        if (Tape.Tracks(this)) Tape.Record(result, (tape, gradient) => tape.Accumulate(this, gradient, owned: false));
+        return Observation.Record(OperationKind.Round, result, [this]);
+    }
+
     private Tensor Unary(UnaryOperation operation)
     {
         var result = Like();
@@ -147,6 +157,11 @@ public sealed partial class Tensor
     {
         var reduced = gradient.SumTo(input.shape);
         tape.Accumulate(input, reduced, owned: !ReferenceEquals(reduced.storage, incoming.storage));
+    }
+
+    private static void Round<T>(ReadOnlySpan<T> x, Span<T> y) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        for (var i = 0; i < x.Length; i++) y[i] = T.Round(x[i], MidpointRounding.ToEven);
     }
 
     private static void Clamp<T>(ReadOnlySpan<T> x, T lowest, T highest, Span<T> y) where T : unmanaged, INumber<T>

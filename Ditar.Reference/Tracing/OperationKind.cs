@@ -41,6 +41,9 @@ public enum OperationKind
     /// <summary>Inputs x; numbers: lowest, highest.</summary>
     Clamp,
 
+    /// <summary>To the nearest whole number, ties to the even one: inputs x.</summary>
+    Round,
+
     /// <summary>Inputs a, b; integers: 1 where a, b are transposed.</summary>
     MatMul,
 

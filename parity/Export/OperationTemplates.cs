@@ -29,6 +29,7 @@ internal static class OperationTemplates
         [OperationKind.Sin] = Same("Sin"),
         [OperationKind.Cos] = Same("Cos"),
         [OperationKind.Tanh] = Same("Tanh"),
+        [OperationKind.Round] = Same("Round"),
         [OperationKind.Sigmoid] = Same("Sigmoid"),
         [OperationKind.Softplus] = Same("Softplus"),
         [OperationKind.Silu] = c => c.Result("Mul", [c.Input(0), c.Add("Sigmoid", [c.Input(0)])]),

@@ -41,6 +41,7 @@ public class AlignmentTests(OnnxFixture onnx)
         [OperationKind.Sin] = x => x.Sin(),
         [OperationKind.Cos] = x => x.Cos(),
         [OperationKind.Tanh] = x => x.Tanh(),
+        [OperationKind.Round] = x => (x * 3).Round(),
         [OperationKind.Sigmoid] = x => x.Sigmoid(),
         [OperationKind.Softplus] = x => x.Softplus(),
         [OperationKind.Silu] = x => x.Silu(),

@@ -64,6 +64,13 @@ internal sealed class VoxCpmGolden : IDisposable
 
     public SafetensorsFile Open(string file) => SafetensorsFile.Open(Path.Combine(Folder, file));
 
+    /// <param name="config">Null for the folder's own.</param>
+    public VoxCpmModel Model(ElementType type, VoxCpmConfig? config = null)
+    {
+        using var file = Open("model.safetensors");
+        return new VoxCpmModel(new VoxCpmParameters(file, config ?? Config, type), config ?? Config);
+    }
+
     /// <summary>Asserts that every element lies within a share of the recorded tensor's largest magnitude.</summary>
     public void Near(string name, Tensor found, double share) => Near(name, Read(name, ElementType.Float64), found, share);
 
