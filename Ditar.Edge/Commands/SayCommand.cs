@@ -4,6 +4,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using Ditar.Onnx;
 using Ditar.Reference.Diffusion;
+using Ditar.Simd;
 
 namespace Ditar.Edge;
 
@@ -44,7 +45,7 @@ internal static class SayCommand
         var threads = new Option<int>("--threads") { Description = "threads to use; more help large models only, and change no sample", HelpName = "N", DefaultValueFactory = _ => 1 };
         var backend = new Option<string>("--backend")
         {
-            Description = "what computes: simd (vector kernels), reference (the plain definition, slow), onnx (exported graphs in ONNX Runtime); all speak the same",
+            Description = "what computes: simd (the fused engine), definition (the model as it is written, on vector kernels), reference (on plain loops, slow), onnx (exported graphs in ONNX Runtime); all speak the same",
             HelpName = "NAME",
             DefaultValueFactory = _ => "simd",
         };
@@ -54,19 +55,25 @@ internal static class SayCommand
             Description = "with --backend onnx: auto (CUDA, else WebGPU on a real GPU, else cpu), or one of cpu, webgpu, cuda, which is then taken or refused [default: auto]",
             HelpName = "NAME",
         };
+        var weights = new Option<string>("--weights")
+        {
+            Description = "how the engine stores weights: float32, bf16, int8, or int4 (language model only, the rest int8); smaller is faster and less exact [default: float32]",
+            HelpName = "FORMAT",
+        };
         var play = new Option<bool>("--play") { Description = "play it through aplay, ffplay or afplay" };
         var plot = new Option<string>("--plot") { Description = "draw waveform, mel spectrogram, patches and stop probabilities", HelpName = "SVG" };
         var quiet = new Option<bool>("--quiet", "-q") { Description = "no progress and no last line, only warnings and errors" };
 
         backend.AcceptOnlyFromAmong([.. Enum.GetNames<BackendKind>().Select(name => name.ToLowerInvariant())]);
         provider.AcceptOnlyFromAmong([.. ProviderChoice.Names]);
+        weights.AcceptOnlyFromAmong([.. EngineFormats.Names]);
         Limit(steps, 1, SamplerOptions.MostSteps);
         Limit(guidance, 0, SamplerOptions.MostGuidance);
         Limit(temperature, 0, 1);
         Limit(threads, 1, MostThreads);
         var command = new Command("say", "Speak a text.")
         {
-            text, file, output, voice, prompt, promptText, seed, steps, guidance, temperature, model, threads, backend, graphs, provider,
+            text, file, output, voice, prompt, promptText, seed, steps, guidance, temperature, model, threads, backend, weights, graphs, provider,
             play, plot, quiet,
         };
         command.Validators.Add(result =>
@@ -80,6 +87,7 @@ internal static class SayCommand
             var isOnnx = Typed(result, backend) == "onnx";
             if (isOnnx && result.GetResult(graphs) is null) result.AddError("--backend onnx needs --onnx with the folder of the exported graphs.");
             if (!isOnnx && (result.GetResult(graphs) ?? result.GetResult(provider)) is not null) result.AddError("--onnx and --provider go with --backend onnx.");
+            if (result.GetResult(weights) is not null && Typed(result, backend) is not (null or "simd")) result.AddError("--weights goes with --backend simd.");
             if (Typed(result, backend) == "reference" && Typed(result, threads) is not (null or "1")) result.AddError("--backend reference has one thread.");
             if (result.GetValue(play) && result.GetValue(output) == InputText.StandardInput) result.AddError("--play and '-o -' exclude each other.");
         });
@@ -97,7 +105,10 @@ internal static class SayCommand
                 Temperature = parsed.GetValue(temperature),
             };
             var computing = new SpeechBackend(
-                Enum.Parse<BackendKind>(parsed.GetValue(backend)!, ignoreCase: true), parsed.GetValue(threads), parsed.GetValue(graphs), parsed.GetValue(provider) ?? ProviderChoice.Auto);
+                Enum.Parse<BackendKind>(parsed.GetValue(backend)!, ignoreCase: true), parsed.GetValue(threads), parsed.GetValue(graphs), parsed.GetValue(provider) ?? ProviderChoice.Auto)
+            {
+                Weights = EngineFormats.Named(parsed.GetValue(weights) ?? "float32"),
+            };
             return Failures.Guard(() => SpeakAloud.Run(new SayRequest(
                 words, parsed.GetValue(file), parsed.GetValue(output), parsed.GetValue(model), parsed.GetValue(voice), parsed.GetValue(prompt),
                 parsed.GetValue(promptText), options, computing, parsed.GetValue(play), parsed.GetValue(plot), parsed.GetValue(quiet))));

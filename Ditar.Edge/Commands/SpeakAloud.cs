@@ -34,7 +34,11 @@ internal static class SpeakAloud
         progress.Begin(loading);
         try
         {
-            foreach (var chunk in speaker.Speak(utterances, options, cancellation))
+            // With threads to spare the sound of a patch is made while the next is generated.
+            var speech = speaker.Threads > 1
+                ? speaker.SpeakAsync(utterances, options, cancellation).ToBlockingEnumerable(CancellationToken.None)
+                : speaker.Speak(utterances, options, cancellation);
+            foreach (var chunk in speech)
             {
                 progress.Add(chunk);
                 sink.Append(chunk.Samples);

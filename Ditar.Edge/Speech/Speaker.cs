@@ -4,7 +4,8 @@
 //     using var wav = WavWriter.Create("hello.wav", speaker.SampleRate);
 //     foreach (var chunk in speaker.Speak("seven three nine, open the door")) wav.Append(chunk.Samples);
 //
-// One utterance after the other, each after the same voice prompt. Left out: several texts at once (one speaker per thread), playing.
+// or, with sound made beside the next patch, `await foreach (var chunk in speaker.SpeakAsync(...))`. One utterance after the other, each after the same voice
+// prompt. Any number of texts may be spoken at once, each enumerated on a thread of its own. Left out: playing.
 
 using Ditar.Reference.Diffusion;
 using Ditar.Reference.Files;
@@ -49,6 +50,9 @@ public sealed class Speaker : IDisposable
 
     /// <summary>What the numbers are computed with, for the user's eyes: kernels and width of the vectors, or ONNX Runtime and its provider; threads.</summary>
     public string Engine => engine.Name;
+
+    /// <summary>Bytes of native memory that weights and work areas of the fused engine take now; 0 with the other backends.</summary>
+    public long NativeBytes => engine.NativeBytes;
 
     /// <summary>Why a provider of ONNX Runtime was taken and others were not; null with the other backends.</summary>
     public string? EngineReasons => engine.Reasons;
@@ -123,16 +127,24 @@ public sealed class Speaker : IDisposable
     {
         ArgumentNullException.ThrowIfNull(utterances);
         ArgumentNullException.ThrowIfNull(options);
-        var defaults = Checkpoint.Config.Sampling;
-        var sampler = new SamplerOptions
-        {
-            Steps = options.Steps ?? defaults.Steps,
-            Guidance = options.Guidance ?? defaults.Guidance,
-            Temperature = options.Temperature ?? defaults.Temperature,
-            Seed = options.Seed,
-        };
-        var voice = options.Voice ?? (Checkpoint.Voices.Count > 0 ? Checkpoint.Voices[0] : null);
-        return utterances.SelectMany(utterance => Say(utterance, voice, sampler, options, cancellation));
+        return Requests(utterances, options).SelectMany(request => Say(request, options, cancellation));
+    }
+
+    /// <summary>Speaks a text with the sound of one patch made while the next is generated. The samples are those of <c>Speak</c>.</summary>
+    /// <returns>The sound in order; generation runs at most a few patches ahead of who enumerates, and ends within one patch when he stops or cancels.</returns>
+    /// <inheritdoc cref="Speak(string, SpeakOptions?, CancellationToken)"/>
+    public IAsyncEnumerable<SpeechChunk> SpeakAsync(string text, SpeakOptions? options = null, CancellationToken cancellation = default)
+    {
+        options ??= new SpeakOptions();
+        return SpeakAsync(Utterances(text, options), options, cancellation);
+    }
+
+    /// <inheritdoc cref="SpeakAsync(string, SpeakOptions?, CancellationToken)"/>
+    public IAsyncEnumerable<SpeechChunk> SpeakAsync(IReadOnlyList<Utterance> utterances, SpeakOptions options, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(utterances);
+        ArgumentNullException.ThrowIfNull(options);
+        return new OverlappedSpeech(engine, (request, patch) => Chunk(request, patch, options)).Run(Requests(utterances, options), cancellation);
     }
 
     /// <summary>Patches after which an utterance is ended if the stop head has not done so.</summary>
@@ -146,25 +158,46 @@ public sealed class Speaker : IDisposable
 
     public void Dispose() => engine.Dispose();
 
-    private IEnumerable<SpeechChunk> Say(Utterance utterance, Voice? voice, SamplerOptions sampler, SpeakOptions options, CancellationToken cancellation)
+    private List<UtteranceRequest> Requests(IReadOnlyList<Utterance> utterances, SpeakOptions options)
     {
+        var defaults = Checkpoint.Config.Sampling;
+        var sampler = new SamplerOptions
+        {
+            Steps = options.Steps ?? defaults.Steps,
+            Guidance = options.Guidance ?? defaults.Guidance,
+            Temperature = options.Temperature ?? defaults.Temperature,
+            Seed = options.Seed,
+        };
+        var voice = options.Voice ?? (Checkpoint.Voices.Count > 0 ? Checkpoint.Voices[0] : null);
+        return [.. utterances.Select(utterance => new UtteranceRequest(utterance, Request(utterance, voice, sampler)))];
+    }
+
+    private GenerationRequest Request(Utterance utterance, Voice? voice, SamplerOptions sampler) =>
         // Each utterance has noise of its own.
-        var request = new GenerationRequest(input.Symbols(utterance.Text), sampler with { Seed = unchecked(sampler.Seed + (ulong)utterance.Number) })
+        new(input.Symbols(utterance.Text), sampler with { Seed = unchecked(sampler.Seed + (ulong)utterance.Number) })
         {
             // The model was trained on prompt and target with a space between.
             Prompt = voice is null ? null : new SpeechPrompt(input.Symbols(voice.Text + " "), voice.Latents),
             MaxPatches = MostPatches(utterance.Text),
             StopThreshold = Checkpoint.Config.Sampling.StopThreshold,
         };
-        foreach (var patch in OnKernels(engine.Loop.Generate(request, cancellation: cancellation)))
-        {
-            if (!AllFinite(patch.Samples))
-                throw new SpeechException($"the model's sound is not a number from patch {patch.Number} of \"{utterance.Text}\" on; its weights must be damaged");
-            if (patch.Last && patch.StopProbability < request.StopThreshold)
-                options.Notice?.Invoke($"\"{utterance.Text}\" ran to the limit of {patch.Number + 1} patches; its end may be cut off or babble");
-            var pause = patch.Last && utterance.Number < utterance.Count - 1 ? PauseAfter(utterance.Break, options) : 0;
-            yield return new SpeechChunk([.. patch.Samples, .. new float[pause]], utterance, patch.Number, patch.StopProbability, patch.Last, pause);
-        }
+
+    private IEnumerable<SpeechChunk> Say(UtteranceRequest request, SpeakOptions options, CancellationToken cancellation)
+    {
+        using var session = engine.Rent();
+        foreach (var patch in OnKernels(session.Loop.Generate(request.Request, cancellation: cancellation))) yield return Chunk(request, patch, options);
+    }
+
+    private SpeechChunk Chunk(UtteranceRequest request, GeneratedPatch patch, SpeakOptions options)
+    {
+        var utterance = request.Utterance;
+        if (!AllFinite(patch.Samples))
+            throw new SpeechException($"the model's sound is not a number from patch {patch.Number} of \"{utterance.Text}\" on; its weights must be damaged");
+        if (patch.Last && patch.StopProbability < request.Request.StopThreshold)
+            options.Notice?.Invoke($"\"{utterance.Text}\" ran to the limit of {patch.Number + 1} patches; its end may be cut off or babble");
+        var pause = patch.Last && utterance.Number < utterance.Count - 1 ? PauseAfter(utterance.Break, options) : 0;
+        float[] samples = pause == 0 ? patch.Samples : [.. patch.Samples, .. new float[pause]];
+        return new SpeechChunk(samples, utterance, patch.Number, patch.StopProbability, patch.Last, pause);
     }
 
     private int PauseAfter(UtteranceBreak after, SpeakOptions options)

@@ -49,7 +49,7 @@ public sealed class GenerationLoop(
         cancellation.ThrowIfCancellationRequested();
         var hidden = Prefill(arena, request, state);                                               // [1, width]
         var history = Extend(arena, Tensor.Zeros(hidden.Type, 1, shape.HistoryPatches * shape.PatchSize, shape.LatentDim), request.Prompt?.Latents);
-        using var voice = vocoder is null ? null : new VoiceStream(vocoder, request, hidden.Type);
+        using var voice = vocoder is null ? null : new PatchVoice(vocoder, request, hidden.Type);
         progress?.Report(new GenerationProgress(0, limit));
         for (var number = 0; ; number++)
         {
@@ -149,33 +149,5 @@ public sealed class GenerationLoop(
         var found = latents.Shape;
         if (found.Length != 3 || found[0] == 0 || found[1] != shape.PatchSize || found[2] != shape.LatentDim)
             throw new ArgumentException($"The {whose}'s latents must be [patches, {shape.PatchSize}, {shape.LatentDim}], found {ShapeText.Of(found)}.", nameof(latents));
-    }
-
-    // The vocoder hears the end of the prompt first; the samples of that part are swallowed.
-    private sealed class VoiceStream : IDisposable
-    {
-        private readonly IVocoderState state;
-        private int swallow;
-
-        public VoiceStream(IVocoder vocoder, GenerationRequest request, ElementType type)
-        {
-            state = vocoder.Start();
-            if (request.Prompt is not { } prompt || request.VocoderContext == 0) return;
-            var patches = Math.Min(request.VocoderContext, prompt.Latents[0]);
-            var context = prompt.Latents.Slice(0, prompt.Latents[0] - patches, patches).Reshape(-1, prompt.Latents[2]);
-            swallow = context[0] * vocoder.Hop;
-            Swallowed(state.Push(context.To(type), last: false));
-        }
-
-        public void Dispose() => state.Dispose();
-
-        public float[] Push(Tensor latents, bool last) => Swallowed(state.Push(latents, last));
-
-        private float[] Swallowed(float[] samples)
-        {
-            var count = Math.Min(swallow, samples.Length);
-            swallow -= count;
-            return samples[count..];
-        }
     }
 }

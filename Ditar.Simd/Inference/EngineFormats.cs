@@ -12,6 +12,20 @@ public sealed record EngineFormats(WeightFormat Encoder, WeightFormat LanguageMo
     /// <summary>One format for all three.</summary>
     public static EngineFormats All(WeightFormat format) => new(format, format, format);
 
+    /// <summary>The names that <see cref="Named"/> knows.</summary>
+    public static IReadOnlyList<string> Names { get; } = ["float32", "bf16", "int8", "int4"];
+
+    /// <summary>One of the usual choices. "int4" is for the language model, whose weights are most of a model and are read once per patch; the rest is int8.</summary>
+    /// <exception cref="ArgumentException">No such name; the message lists those there are.</exception>
+    public static EngineFormats Named(string name) => name switch
+    {
+        "float32" => All(WeightFormat.Float32),
+        "bf16" => All(WeightFormat.BFloat16),
+        "int8" => All(WeightFormat.Int8),
+        "int4" => new(WeightFormat.Int8, WeightFormat.Int4, WeightFormat.Int8),
+        _ => throw new ArgumentException($"No weight format is called '{name}'; there are {string.Join(", ", Names)}.", nameof(name)),
+    };
+
     public override string ToString() => Encoder == LanguageModel && LanguageModel == Diffusion
         ? Name(Encoder)
         : $"{Name(Encoder)} encoder, {Name(LanguageModel)} language model, {Name(Diffusion)} diffusion";

@@ -25,6 +25,9 @@ public sealed class SayOnnxTests(ExportFolder export) : IClassFixture<ExportFold
         Assert.NotEmpty(simd);
         Assert.Contains(simd, sample => Math.Abs(sample) > 100 * TwoSteps);
         Same(simd, reference);
+        Same(simd, Say("definition.wav", out told, "--backend", "definition"));
+        Assert.Contains("simd kernels", told);
+        Same(simd, Say("threads.wav", out _, "--threads", "3"), 0);
         Same(simd, onnx);
 
         var other = Say("other.wav", out _, "--seed", "8");
@@ -45,6 +48,8 @@ public sealed class SayOnnxTests(ExportFolder export) : IClassFixture<ExportFold
     [InlineData("--backend onnx --onnx graphs --provider tpu", "tpu")]
     [InlineData("--backend cuda", "cuda")]
     [InlineData("--backend reference --threads 2", "one thread")]
+    [InlineData("--backend definition --weights int8", "--weights goes with")]
+    [InlineData("--weights int2", "int2")]
     public void Wrong_combinations_end_with_2(string options, string told) =>
         Assert.Contains(told, DitarProcess.Run(export.Root, ["say", "hello", .. options.Split(' ')]).RequireError(2));
 
@@ -77,10 +82,10 @@ public sealed class SayOnnxTests(ExportFolder export) : IClassFixture<ExportFold
         Assert.Contains("other weights of the same sizes", Fail("--onnx", same, "--provider", "cpu"));
     }
 
-    private static void Same(float[] expected, float[] found)
+    private static void Same(float[] expected, float[] found, float allowed = TwoSteps)
     {
         Assert.Equal(expected.Length, found.Length);
-        for (var i = 0; i < expected.Length; i++) Assert.True(Math.Abs(expected[i] - found[i]) <= TwoSteps, $"sample {i}: {expected[i]} and {found[i]}");
+        for (var i = 0; i < expected.Length; i++) Assert.True(Math.Abs(expected[i] - found[i]) <= allowed, $"sample {i}: {expected[i]} and {found[i]}");
     }
 
     private float[] Say(string file, out string told, params string[] options)

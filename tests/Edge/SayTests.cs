@@ -23,7 +23,7 @@ public class SayTests(EdgeFolder edge)
         Assert.Contains(wav.Samples, sample => Math.Abs(sample) > 0.001);
         Assert.Empty(result.Output);
         var last = result.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1];
-        Assert.Matches(@"^hello\.wav: \d+\.\d\d s of speech in \d+\.\d\d s \(real-time factor \d+\.\d\d\), first sound after \d+\.\d\d s, .*; simd kernels, \d+-bit vectors, \d+ thread", last);
+        Assert.Matches(@"^hello\.wav: \d+\.\d\d s of speech in \d+\.\d\d s \(real-time factor \d+\.\d\d\), first sound after \d+\.\d\d s, .*; simd engine, float32 weights of \d+\.\d MB, \d+-bit vectors, \d+ thread", last);
         Assert.Equal(["hello.wav"], Directory.EnumerateFiles(folder).Select(Path.GetFileName));
     }
 
