@@ -19,16 +19,20 @@ internal sealed record Arm(
 
     public IDisposable? Owned { get; init; }
 
-    public static IReadOnlyList<Arm> Onnx(OnnxLibrary library, string folder, BenchModel model, int threads) =>
-    [
-        .. new[] { true, false }.Select(spinning =>
+    /// <summary>ONNX Runtime with threads that spin between operators and with threads that sleep: which is faster depends on the graph.</summary>
+    public static IReadOnlyList<Arm> Onnx(OnnxLibrary library, string folder, BenchModel model, int threads)
+    {
+        return [Of(spinning: true), Of(spinning: false)];
+
+        Arm Of(bool spinning)
         {
             var exported = ExportedModel.Open(library, folder, OnnxGraphRun.Options(threads, spinning));
             return new Arm(
                 spinning ? "spinning" : "sleeping", exported.Encoder, exported.Language, exported.Field, exported.Vocoder, PatchShape.Of(model.Model.Config),
-                model.Model.Config.LanguageModel.Width, model.Model.Tokenizer.AudioStartId) { Owned = exported };
-        }),
-    ];
+                model.Model.Config.LanguageModel.Width, model.Model.Tokenizer.AudioStartId)
+            { Owned = exported };
+        }
+    }
 
     public static IReadOnlyList<Arm> Ours(BenchModel model, int threads)
     {

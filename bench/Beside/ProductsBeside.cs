@@ -2,7 +2,6 @@
 // caches, and the product with a vector. Before anything is timed the two results are held against each other.
 
 using Ditar.Onnx;
-using Ditar.Parity.OnnxFiles;
 using Ditar.Simd;
 
 namespace Ditar.Bench;
