@@ -14,6 +14,8 @@ namespace Ditar.Bench;
 internal sealed record Arm(
     string Name, IPatchEncoder Encoder, ILanguageModel Language, IVelocityField Field, IVocoder Vocoder, PatchShape Shape, int Width, int AudioStart) : IDisposable
 {
+    private static readonly (WeightFormat, string)[] Formats = [(WeightFormat.Float32, "float32"), (WeightFormat.BFloat16, "bf16"), (WeightFormat.Int8, "int8")];
+
     /// <summary>For what the loop and the sampler compute themselves.</summary>
     public IKernels Kernels { get; init; } = new SimdKernels();
 
@@ -34,16 +36,25 @@ internal sealed record Arm(
         }
     }
 
+    /// <summary>The engine, once per weight format.</summary>
     public static IReadOnlyList<Arm> Ours(BenchModel model, int threads)
     {
-        var (networks, pool) = (model.Networks, threads > 1 ? new WorkerPool(threads) : null);
-        var config = model.Model.Config;
-        return
-        [
-            new Arm(
-                "definition on kernels", networks.Model.Encoder, networks.Model.LanguageModel, networks.Model.Diffusion, new Reference.Vae.VaeVocoder(networks.Autoencoder),
-                PatchShape.Of(config), config.LanguageModel.Width, model.Model.Tokenizer.AudioStartId) { Owned = pool, Kernels = new SimdKernels(pool) },
-        ];
+        var (networks, config) = (model.Networks, model.Model.Config);
+        return [.. Formats.Select(Of)];
+
+        Arm Of((WeightFormat Format, string Name) format)
+        {
+            var pool = threads > 1 ? new WorkerPool(threads) : null;
+            var packed = new InferenceModel(networks.Model, EngineFormats.All(format.Format), pool);
+            var session = packed.Start(pool);
+            var vocoder = new FusedVocoder(networks.Autoencoder, pool);
+            return new Arm(
+                format.Name, session.Encoder, session.Language, session.Field, vocoder, PatchShape.Of(config), config.LanguageModel.Width, model.Model.Tokenizer.AudioStartId)
+            {
+                Kernels = new SimdKernels(pool),
+                Owned = new Owner([session, vocoder, packed, .. pool is null ? Array.Empty<IDisposable>() : [pool]]),
+            };
+        }
     }
 
     /// <summary>Seconds of one step of the language model, the mean over <paramref name="steps"/> of them behind <paramref name="context"/> positions.</summary>
@@ -94,5 +105,13 @@ internal sealed record Arm(
     {
         var random = new Random(rows);
         return Tensor.From([.. Enumerable.Range(0, rows * columns).Select(_ => ((random.NextSingle() * 2) - 1) * 1.732f)], rows, columns);
+    }
+
+    private sealed class Owner(IDisposable[] all) : IDisposable
+    {
+        public void Dispose()
+        {
+            foreach (var each in all) each.Dispose();
+        }
     }
 }
