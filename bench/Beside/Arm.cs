@@ -14,6 +14,8 @@ namespace Ditar.Bench;
 internal sealed record Arm(
     string Name, IPatchEncoder Encoder, ILanguageModel Language, IVelocityField Field, IVocoder Vocoder, PatchShape Shape, int Width, int AudioStart) : IDisposable
 {
+    private const int Piece = 256;
+
     private static readonly (WeightFormat, string)[] Formats = [(WeightFormat.Float32, "float32"), (WeightFormat.BFloat16, "bf16"), (WeightFormat.Int8, "int8")];
 
     /// <summary>For what the loop and the sampler compute themselves.</summary>
@@ -57,18 +59,24 @@ internal sealed record Arm(
         }
     }
 
-    /// <summary>Seconds of one step of the language model, the mean over <paramref name="steps"/> of them behind <paramref name="context"/> positions.</summary>
-    public double LanguageStep(int context, int steps)
+    /// <summary>A sequence of the language model behind <paramref name="context"/> positions.</summary>
+    public ILanguageState Behind(int context)
     {
         using var scope = KernelSet.Use(Kernels);
         var state = Language.Start();
-        Language.Forward(Noise(context, Width), state);
+        // In pieces: attention of thousands of positions to each other would take gigabytes from some.
+        for (var done = 0; done < context; done += Piece) Language.Forward(Noise(Math.Min(Piece, context - done), Width), state);
+        return state;
+    }
+
+    /// <summary>Seconds of one step of the language model, the mean over <paramref name="steps"/> of them, by which the sequence grows.</summary>
+    public double LanguageStep(ILanguageState state, int steps)
+    {
+        using var scope = KernelSet.Use(Kernels);
         var input = Noise(1, Width);
         var start = Stopwatch.GetTimestamp();
         for (var i = 0; i < steps; i++) Language.Forward(input, state);
-        var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds / steps;
-        (state as IDisposable)?.Dispose();
-        return seconds;
+        return Stopwatch.GetElapsedTime(start).TotalSeconds / steps;
     }
 
     /// <summary>Seconds of the whole sampler of one patch.</summary>
