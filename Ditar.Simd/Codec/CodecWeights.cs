@@ -7,7 +7,23 @@ using Ditar.Reference.Vae;
 namespace Ditar.Simd;
 
 /// <summary>Taps by step: [kernel, channels].</summary>
-internal sealed record DepthwiseWeight(float[] Taps, float[] Bias, int Kernel, int Channels);
+internal sealed record DepthwiseWeight(float[] Taps, float[] Bias, int Kernel, int Channels)
+{
+    /// <param name="weight">[channels, kernel, 1].</param>
+    public static DepthwiseWeight Of(Tensor weight, Tensor bias)
+    {
+        var (channels, kernel) = (weight[0], weight[1]);
+        var values = weight.ToSingles();
+        var taps = new float[values.Length];
+        for (var c = 0; c < channels; c++)
+        {
+            for (var j = 0; j < kernel; j++)
+                taps[(j * channels) + c] = values[(c * kernel) + j];
+        }
+
+        return new DepthwiseWeight(taps, bias.ToSingles(), kernel, channels);
+    }
+}
 
 internal sealed class CodecWeights
 {
@@ -51,20 +67,7 @@ internal sealed class CodecWeights
     }
 
     /// <summary>A depthwise convolution: weight [channels, kernel, 1] and bias.</summary>
-    public DepthwiseWeight Depthwise()
-    {
-        var weight = Tensor("weight");
-        var (channels, kernel) = (weight[0], weight[1]);
-        var values = weight.ToSingles();
-        var taps = new float[values.Length];
-        for (var c = 0; c < channels; c++)
-        {
-            for (var j = 0; j < kernel; j++)
-                taps[(j * channels) + c] = values[(c * kernel) + j];
-        }
-
-        return new DepthwiseWeight(taps, Values("bias"), kernel, channels);
-    }
+    public DepthwiseWeight Depthwise() => DepthwiseWeight.Of(Tensor("weight"), Tensor("bias"));
 
     /// <summary>Snake's slopes, which the definition stores as logarithms.</summary>
     public float[] Slopes() => Array.ConvertAll(Values("log_slope"), value => (float)Math.Exp(value));

@@ -47,7 +47,7 @@ internal static class Share
 
 internal static unsafe class ConvolutionJob
 {
-    // With fewer rows than this per part, threads share the weight between them rather than each reading all of it.
+    // With fewer rows than this per part, or a weight larger than a cache, threads share the weight between them rather than each reading all of it.
     private const int FewRows = 24;
 
     /// <summary>All rows of a convolution.</summary>
@@ -57,8 +57,10 @@ internal static unsafe class ConvolutionJob
         if (rows == 0)
             return;
         var parts = VectorParts.Count(pool, (long)rows * operands.Length * operands.Columns);
-        var byColumns = rows < FewRows * parts && operands.Columns >= 4 * parts * Vectors.Lanes;
-        VectorParts.Run(pool, byColumns ? parts : Math.Min(parts, rows), new ConvolutionParts<TFinish>(operands, rows, byColumns ? parts : Math.Min(parts, rows), byColumns, finish));
+        var large = (long)operands.Length * operands.Columns > ConvolutionRows.HeldWeight;
+        var byColumns = (large || rows < FewRows * parts) && operands.Columns >= 4 * parts * Vectors.Lanes;
+        parts = byColumns ? parts : Math.Min(parts, rows);
+        VectorParts.Run(pool, parts, new ConvolutionParts<TFinish>(operands, rows, parts, byColumns, finish));
     }
 }
 

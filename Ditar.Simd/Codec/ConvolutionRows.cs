@@ -41,7 +41,7 @@ internal static unsafe class ConvolutionRows
 {
     // Half of a second-level cache of 2 MB. A weight within it stays there while groups of steps pass; of a larger one each panel is read once
     // while all steps pass it.
-    private const long HeldWeight = 1 << 18;
+    public const long HeldWeight = 1 << 18;
 
     /// <summary>Output rows row0..row0 + rows and columns column0.. (a multiple of two vectors).</summary>
     [MethodImpl(Jit.Hot)]

@@ -2,8 +2,6 @@
 // waits for the steps that it looks ahead. A unit keeps its input twice: as it is, for the residual, and after Snake, which is made as the input is
 // stored; the second Snake lies between two products of a tile.
 
-using System.Runtime.CompilerServices;
-
 namespace Ditar.Simd;
 
 internal sealed class EncoderStageWeights : IDisposable
@@ -85,7 +83,7 @@ internal sealed unsafe class EncoderStage : CodecStage
         }
 
         MostOutputs = most;
-        _work = memory.Take((pool?.Size ?? 1) * ResidualParts<Front, SnakeFinish>.WorkLength(weights.Down.Pitch));
+        _work = memory.Take((pool?.Size ?? 1) * ResidualParts<ConvolutionFront, SnakeFinish>.WorkLength(weights.Down.Pitch));
     }
 
     public override int MostOutputs { get; }
@@ -141,18 +139,18 @@ internal sealed unsafe class EncoderStage : CodecStage
         o.XRowStride = weights.Wide.Columns;
         o.Residual = unit.Plain.Step(unit.Done);
         o.ResidualRowStride = unit.Plain.Pitch;
-        var front = new Front(first, weights.Between.InPlace);
+        var front = new ConvolutionFront(first, weights.Between.InPlace);
         var work = (long)first.Length * first.Columns;
         if (index + 1 < _units.Length)
         {
             var next = _units[index + 1];
             o.Y = next.Plain.Append(rows);
-            ResidualParts<Front, SnakeFinish>.Run(_pool, in front, in o, rows, _work, next.BesidePlain(rows), work);
+            ResidualParts<ConvolutionFront, SnakeFinish>.Run(_pool, in front, in o, rows, _work, next.BesidePlain(rows), work);
         }
         else
         {
             o.Y = Next.Append(rows);
-            ResidualParts<Front, SnakeFinish>.Run(_pool, in front, in o, rows, _work, _weights.Snake.InPlace, work);
+            ResidualParts<ConvolutionFront, SnakeFinish>.Run(_pool, in front, in o, rows, _work, _weights.Snake.InPlace, work);
         }
 
         unit.Done += rows;
@@ -173,23 +171,6 @@ internal sealed unsafe class EncoderStage : CodecStage
 
         /// <summary>The activation beside the next steps of the plain signal.</summary>
         public SnakeFinish BesidePlain(int steps) => weights.Before.Beside(Snaked.Append(steps), Snaked.Pitch);
-    }
-
-    private readonly struct Front(ConvolutionOperands first, SnakeFinish snake) : IRowFront
-    {
-        public int WorkPitch => first.Columns;
-
-        [MethodImpl(Jit.Hot)]
-        public float* Fill<TWidth, TVector>(int row, int rows, float* work)
-            where TWidth : IWidth<TVector>
-            where TVector : unmanaged
-        {
-            var o = first;
-            o.X += row * o.XRowStride;
-            o.Y = work;
-            ConvolutionRows.Run<TWidth, TVector, SnakeFinish>(in o, 0, rows, 0, o.Columns, snake);
-            return work;
-        }
     }
 }
 

@@ -5,6 +5,7 @@ using System.Diagnostics;
 using Ditar.Reference;
 using Ditar.Reference.Speech;
 using Ditar.Reference.Vae;
+using Ditar.Reference.VoxCpm;
 
 namespace Ditar.Simd;
 
@@ -21,12 +22,27 @@ public sealed unsafe class FusedVocoder : IVocoder, IDisposable
     public FusedVocoder(Autoencoder autoencoder, WorkerPool? pool = null)
     {
         ArgumentNullException.ThrowIfNull(autoencoder);
-        var weights = CodecWeights.Of(autoencoder);
         (SampleRate, Hop, LatentDim, LookAhead) = (autoencoder.Config.SampleRate, autoencoder.Config.Hop, autoencoder.Config.LatentDim, autoencoder.Decoder.LookAhead);
-        _decoder = FusedDecoder.Create(weights["decoder"], autoencoder.Config);
+        _decoder = FusedDecoder.Create(CodecWeights.Of(autoencoder)["decoder"], autoencoder.Config);
         _pool = pool;
         _mean = autoencoder.LatentMean.ToSingles();
         _deviation = autoencoder.LatentDeviation.ToSingles();
+    }
+
+    /// <summary>Packs the weights of VoxCPM's decoder, for the output rate it is configured for.</summary>
+    /// <param name="vae">In any element type; its weights are copied as float32.</param>
+    /// <param name="pool">As with the other form.</param>
+    /// <exception cref="NotSupportedException">The model has a part that no released model has: the noise block, or a rate condition with layers of its own.</exception>
+    public FusedVocoder(AudioVae vae, WorkerPool? pool = null)
+    {
+        ArgumentNullException.ThrowIfNull(vae);
+        (SampleRate, Hop, LatentDim, LookAhead) = (vae.Config.OutputRate, vae.Config.DecoderHop, vae.Config.LatentDim, vae.Decoder.LookAhead);
+        _decoder = new FusedAudioVae(vae.Decoder);
+        _pool = pool;
+
+        // These latents are used as they come.
+        _mean = new float[LatentDim];
+        _deviation = [.. Enumerable.Repeat(1f, LatentDim)];
     }
 
     public int SampleRate { get; }

@@ -40,11 +40,14 @@ internal readonly unsafe struct GeluFinish : ITileFinish
     }
 }
 
-/// <summary>s[row, column] = y + sin^2(slope y) inverse; into y itself or beside it.</summary>
+/// <summary>s[row, column] = v + sin^2(slope v) inverse, v = y scale + shift; into y itself or beside it.</summary>
 /// <param name="slopes">[columns].</param>
 /// <param name="inverses">[columns], 1 / slope.</param>
 /// <param name="beside">Row 0 of where the results go; null for y itself.</param>
-internal readonly unsafe struct SnakeFinish(float* slopes, float* inverses, float* beside = null, nint besideRowStride = 0) : ITileFinish
+/// <param name="scales">[columns]; null for v = y.</param>
+/// <param name="shifts">[columns], with scales.</param>
+internal readonly unsafe struct SnakeFinish(
+    float* slopes, float* inverses, float* beside = null, nint besideRowStride = 0, float* scales = null, float* shifts = null) : ITileFinish
 {
     [MethodImpl(Jit.Hot)]
     public void Apply<TWidth, TVector>(float* y, nint yRowStride, int row, int rows, int column, int vectors)
@@ -58,9 +61,21 @@ internal readonly unsafe struct SnakeFinish(float* slopes, float* inverses, floa
             var slope = TWidth.Load(slopes + column + (v * TWidth.Count));
             var inverse = TWidth.Load(inverses + column + (v * TWidth.Count));
             float* py = y + (v * TWidth.Count), ps = s + (v * TWidth.Count);
+            if (scales != null)
+                Scale<TWidth, TVector>(py, yRowStride, rows, column + (v * TWidth.Count));
             for (var r = 0; r < rows; r++, py += yRowStride, ps += stride)
                 TWidth.Store(SnakeValues.Invoke<TWidth, TVector>(TWidth.Load(py), slope, inverse), ps);
         }
+    }
+
+    [MethodImpl(Jit.Hot)]
+    private void Scale<TWidth, TVector>(float* y, nint yRowStride, int rows, int column)
+        where TWidth : IWidth<TVector>
+        where TVector : unmanaged
+    {
+        var (scale, shift) = (TWidth.Load(scales + column), TWidth.Load(shifts + column));
+        for (; rows > 0; rows--, y += yRowStride)
+            TWidth.Store(TWidth.MultiplyAdd(TWidth.Load(y), scale, shift), y);
     }
 }
 

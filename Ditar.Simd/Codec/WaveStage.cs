@@ -64,7 +64,7 @@ internal sealed unsafe class WaveStage : CodecStage
 
     public override long Outputs(long inputs, bool last) => inputs;
 
-    private readonly struct Dots(float* x, int pitch, float* taps, int length, float bias, int count, float* y, int parts) : IVectorParts
+    internal readonly struct Dots(float* x, int pitch, float* taps, int length, float bias, int count, float* y, int parts) : IVectorParts
     {
         [MethodImpl(Jit.Hot)]
         public void Run<TWidth, TVector>(int part)

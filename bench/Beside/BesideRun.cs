@@ -14,7 +14,8 @@ internal static class BesideRun
 
     /// <param name="group">"products", "layers", "vae", "speech", or "compare" for all.</param>
     /// <param name="output">Where compare writes.</param>
-    public static void Run(string group, string output)
+    /// <param name="filter">Of "vae": part of the names of those that are timed.</param>
+    public static void Run(string group, string output, string filter = "")
     {
         var library = FetchedLibrary.Require(Say);
         using var pool = new WorkerPool(Threads);
@@ -26,8 +27,7 @@ internal static class BesideRun
         text.WriteLine(limits.Markdown());
         if (group is "products" or "compare") text.WriteLine(ProductsBeside.Run(library, pool, limits.Flop, limits.Read).Markdown());
         if (group is "layers" or "compare") text.WriteLine(ModulesBeside.Run(library, new BenchModel("0.4B"), Threads, Say).Markdown());
-        if (group is "vae" or "compare") text.WriteLine(CodecBeside.Run(library, Path.Combine("models", "ditar-tiny"), limits.Fed, Say));
-        if (group is "growth" or "compare") text.WriteLine(GrowthBeside.Run(library, Threads, Say));
+        if (group is "vae" or "compare") text.WriteLine(CodecBeside.Run(library, Path.Combine("models", "ditar-tiny"), limits.Fed, filter, Say));
         if (group is "speech" or "compare")
         {
             text.WriteLine(SpeechBeside.Run(library, new BenchModel("tiny"), 5, 40, Threads, [], Say));
