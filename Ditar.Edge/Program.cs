@@ -6,8 +6,9 @@ using Ditar.Edge;
 
 var say = SayCommand.Create();
 var info = InfoCommand.Create();
-var root = new RootCommand("Speech from text on the CPU, with a DiTAR model.") { say, info };
-HelpExamples.AddTo(root, new Dictionary<Command, string> { [root] = SayCommand.FirstExample, [say] = SayCommand.Examples, [info] = InfoCommand.Examples });
+var quantize = QuantizeCommand.Create();
+var root = new RootCommand("Speech from text on the CPU, with a DiTAR model.") { say, info, quantize };
+HelpExamples.AddTo(root, new Dictionary<Command, string> { [root] = SayCommand.FirstExample, [say] = SayCommand.Examples, [info] = InfoCommand.Examples, [quantize] = QuantizeCommand.Examples });
 
 var parsed = root.Parse(args);
 if (parsed.Errors.Count > 0 && parsed.Action is not HelpExamples)

@@ -7,6 +7,7 @@ using System.Text.Json.Serialization;
 using Ditar.Reference.Files;
 using Ditar.Reference.Speech;
 using Ditar.Reference.Vae;
+using Ditar.Simd;
 
 namespace Ditar.Edge;
 
@@ -17,9 +18,12 @@ internal sealed record FileFacts(string Name, long Bytes, int Tensors, IReadOnly
 
 internal sealed record VoiceFacts(string Name, string Text, int Patches, double Seconds);
 
+/// <param name="EngineBytes">What the weights of the model take in the engine's memory, by the name of the format; without the padding of whole vectors.</param>
+/// <param name="Stored">The format that the engine uses when nothing else is asked for.</param>
 internal sealed record CheckpointFacts(
     string Folder, long Bytes, long Parameters, int SampleRate, double PatchMilliseconds, IReadOnlyList<ModuleFacts> Modules, IReadOnlyList<FileFacts> Files,
-    IReadOnlyList<VoiceFacts> Voices, SamplingDefaults Sampling, DitarConfig Model, VaeConfig Vae, IReadOnlyList<string> Symbols)
+    IReadOnlyList<VoiceFacts> Voices, SamplingDefaults Sampling, DitarConfig Model, VaeConfig Vae, IReadOnlyList<string> Symbols,
+    IReadOnlyDictionary<string, long> EngineBytes, string Stored)
 {
     /// <exception cref="MalformedFileException">The checkpoint does not load.</exception>
     public static CheckpointFacts Of(string folder)
@@ -41,7 +45,8 @@ internal sealed record CheckpointFacts(
         return new CheckpointFacts(
             folder, files.Sum(file => file.Bytes), counts.Values.Sum(), vae.SampleRate, 1000 * patchSeconds, modules, files,
             [.. checkpoint.Voices.Select(voice => new VoiceFacts(voice.Name, voice.Text, voice.Latents[0], voice.Latents[0] * patchSeconds))],
-            checkpoint.Config.Sampling, model, vae, checkpoint.Tokenizer.Symbols);
+            checkpoint.Config.Sampling, model, vae, checkpoint.Tokenizer.Symbols,
+            EngineFormats.Names.ToDictionary(name => name, name => EngineFormats.Named(name).BytesOf(checkpoint.Model)), checkpoint.WithModelFile(EngineFormats.Stored).ToString());
 
         long Count(string module) => counts.GetValueOrDefault(module);
     }
@@ -64,6 +69,7 @@ internal sealed record CheckpointFacts(
             Line($"  {file.Name,-22} {Megabytes(file.Bytes),9}{types}");
         }
 
+        Line($"in the engine's memory (--weights): {string.Join(", ", EngineBytes.Select(format => $"{format.Key} {Megabytes(format.Value)}"))}; as stored: {Stored}");
         Line($"voices{(Voices.Count == 0 ? ": none; give a recording with --prompt" : "")}");
         foreach (var voice in Voices) Line($"  {voice.Name,-22} {voice.Seconds,7:0.0} s  \"{voice.Text}\"{(voice == Voices[0] ? " (default)" : "")}");
         return text.ToString().TrimEnd();

@@ -57,7 +57,7 @@ internal static class SayCommand
         };
         var weights = new Option<string>("--weights")
         {
-            Description = "how the engine stores weights: float32, bf16, int8, or int4 (language model only, the rest int8); smaller is faster and less exact [default: float32]",
+            Description = "how the engine stores weights: float32, bf16, int8, or int4 (language model only, the rest int8); smaller is faster and less exact [default: as the checkpoint does]",
             HelpName = "FORMAT",
         };
         var play = new Option<bool>("--play") { Description = "play it through aplay, ffplay or afplay" };
@@ -107,7 +107,7 @@ internal static class SayCommand
             var computing = new SpeechBackend(
                 Enum.Parse<BackendKind>(parsed.GetValue(backend)!, ignoreCase: true), parsed.GetValue(threads), parsed.GetValue(graphs), parsed.GetValue(provider) ?? ProviderChoice.Auto)
             {
-                Weights = EngineFormats.Named(parsed.GetValue(weights) ?? "float32"),
+                Weights = parsed.GetValue(weights) is { } format ? EngineFormats.Named(format) : null,
             };
             return Failures.Guard(() => SpeakAloud.Run(new SayRequest(
                 words, parsed.GetValue(file), parsed.GetValue(output), parsed.GetValue(model), parsed.GetValue(voice), parsed.GetValue(prompt),

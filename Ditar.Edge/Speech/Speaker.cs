@@ -42,7 +42,7 @@ public sealed class Speaker : IDisposable
     public int SampleRate => Checkpoint.Autoencoder.Config.SampleRate;
 
     /// <summary>Samples of a patch.</summary>
-    public int PatchSamples => Checkpoint.Model.Config.PatchSize * Checkpoint.Autoencoder.Config.Hop;
+    public int PatchSamples => Checkpoint.Config.Model.PatchSize * Checkpoint.Autoencoder.Config.Hop;
 
     public SpeechBackend Backend { get; }
 

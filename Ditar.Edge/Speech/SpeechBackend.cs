@@ -25,6 +25,6 @@ public enum BackendKind
 /// <param name="Provider">Of the ONNX backend, one of <see cref="ProviderChoice.Names"/>.</param>
 public sealed record SpeechBackend(BackendKind Kind, int Threads = 1, string? Graphs = null, string Provider = ProviderChoice.Auto)
 {
-    /// <summary>How the fused engine stores weights; other backends compute with the checkpoint's own.</summary>
-    public EngineFormats Weights { get; init; } = EngineFormats.All(WeightFormat.Float32);
+    /// <summary>How the fused engine stores weights; null for as the checkpoint does. Other backends compute with the checkpoint's own.</summary>
+    public EngineFormats? Weights { get; init; }
 }

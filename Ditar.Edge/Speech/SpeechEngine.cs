@@ -83,7 +83,9 @@ internal abstract class SpeechEngine : IDisposable
             Kernels = new SimdKernels(pool);
             this.threads = threads;
             audioStart = checkpoint.Tokenizer.AudioStartId;
-            model = new InferenceModel(checkpoint.Model, backend.Weights, pool);
+            model = new InferenceModel(checkpoint.Model, backend.Weights ?? checkpoint.WithModelFile(EngineFormats.Stored), pool);
+            // The definition's weights have done their work.
+            checkpoint.Unload();
             vocoder = new FusedVocoder(checkpoint.Autoencoder, pool);
         }
 

@@ -36,7 +36,7 @@ internal static class VoicePrompt
         if (seconds < ShortestSeconds) throw new SpeechException($"the voice prompt holds {seconds:0.00} s of sound; at least {ShortestSeconds} s are needed");
         if (seconds > LongSeconds) notice?.Invoke($"the voice prompt lasts {seconds:0.0} s; the model may lose its place after prompts much longer than two");
 
-        var size = checkpoint.Model.Config;
+        var size = checkpoint.Config.Model;
         var patchSamples = size.PatchSize * checkpoint.Autoencoder.Config.Hop;
         var patches = (samples.Length + patchSamples - 1) / patchSamples;
         var missing = patches * patchSamples - samples.Length;

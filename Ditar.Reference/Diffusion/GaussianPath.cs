@@ -21,7 +21,7 @@ public abstract record GaussianPath
 
     /// <summary>The path at one time, the same for all of a batch.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The time is outside of [0, 1].</exception>
-    public PathPoint At(double t) => new(this, [t]);
+    public PathPoint At(double t) => new(this, t);
 
     /// <summary>The path at one time per batch item.</summary>
     /// <param name="times">[batch].</param>

@@ -17,7 +17,9 @@ public sealed record SeededNoise(ulong Seed) : INoise
     public Tensor Draw(int patch, ElementType type, ReadOnlySpan<int> shape)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(patch);
-        var draws = new double[ShapeText.Count(shape)];
+        const int onStack = 1024;
+        var count = ShapeText.Count(shape);
+        var draws = count <= onStack ? stackalloc double[count] : new double[count];
         NormalSource.FillNormal(Seed, (ulong)patch, 0, draws);
         return Tensor.From(type, draws, shape);
     }

@@ -43,11 +43,12 @@ public sealed record PatchSampler(GaussianPath Path, TimeGrid Grid, ISolverStep 
         var m = Temperature.NoiseIndex(Grid);
         var moving = Grid.Steps - Guidance.RestingSteps(Grid.Steps);
         var patch = Begin(field, request);
+        Velocity guided = Guided;
         var x = m == Grid.Steps ? Noise() : Tensor.Zeros(type, shape);                             // [batch, P, D]
         for (var n = Grid.Steps; n >= 1; n--)
         {
             cancellation.ThrowIfCancellationRequested();
-            Velocity velocity = n > moving ? (state, _) => Tensor.Zeros(state.Type, state.Shape) : Guided;
+            Velocity velocity = n > moving ? (state, _) => Tensor.Zeros(state.Type, state.Shape) : guided;
             x = n - 1 == m
                 ? Renoise(Grid[n - 1], Path.At(Grid[n]).CleanFromVelocity(x, velocity(x, Grid[n])))
                 : Solver.Advance(Path, velocity, x, Grid[n], Grid[n - 1]);

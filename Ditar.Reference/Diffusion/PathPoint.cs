@@ -7,19 +7,17 @@
 namespace Ditar.Reference.Diffusion;
 
 /// <summary>A Gaussian path at one time, or at one time per batch item.</summary>
-public sealed class PathPoint
+public readonly struct PathPoint
 {
-    private readonly Moment[] moments;
+    private readonly Moment only;
+    private readonly Moment[]? perItem;
+
+    internal PathPoint(GaussianPath path, double time) => only = Moment.Of(path, time);
 
     internal PathPoint(GaussianPath path, ReadOnlySpan<double> times)
     {
-        moments = new Moment[times.Length];
-        for (var i = 0; i < moments.Length; i++)
-        {
-            var t = times[i];
-            if (!(t is >= 0 and <= 1)) throw new ArgumentOutOfRangeException(nameof(times), t, "A time of a path lies in [0, 1].");
-            moments[i] = new Moment(path.Signal(t), path.Noise(t), path.SignalRate(t), path.NoiseRate(t));
-        }
+        perItem = new Moment[times.Length];
+        for (var i = 0; i < perItem.Length; i++) perItem[i] = Moment.Of(path, times[i]);
     }
 
     /// <summary>x = a x0 + s eps. Arguments and result of this and all other conversions: [batch, ...], or any shape at a single time.</summary>
@@ -51,16 +49,21 @@ public sealed class PathPoint
 
     private Tensor Scale(Tensor x, Func<Moment, double> factor)
     {
-        if (moments.Length == 1) return x * factor(moments[0]);
-        if (x.Rank == 0 || x[0] != moments.Length) throw new ArgumentException($"{moments.Length} times for {x} (batch, ...).");
+        if (perItem is null) return x * factor(only);
+        if (perItem.Length == 1) return x * factor(perItem[0]);
+        if (x.Rank == 0 || x[0] != perItem.Length) throw new ArgumentException($"{perItem.Length} times for {x} (batch, ...).");
         Span<int> shape = stackalloc int[x.Rank];
         shape.Fill(1);
-        shape[0] = moments.Length;
-        return x * Tensor.From(x.Type, [.. moments.Select(factor)], shape);                        // [batch, ...] * [batch, 1, ..., 1]
+        shape[0] = perItem.Length;
+        return x * Tensor.From(x.Type, [.. perItem.Select(factor)], shape);                        // [batch, ...] * [batch, 1, ..., 1]
     }
 
     private readonly record struct Moment(double Signal, double Noise, double SignalRate, double NoiseRate)
     {
+        public static Moment Of(GaussianPath path, double time) => time is >= 0 and <= 1
+            ? new Moment(path.Signal(time), path.Noise(time), path.SignalRate(time), path.NoiseRate(time))
+            : throw new ArgumentOutOfRangeException(nameof(time), time, "A time of a path lies in [0, 1].");
+
         public double Determinant => (Signal * NoiseRate) - (Noise * SignalRate);
     }
 }

@@ -44,6 +44,16 @@ public sealed class SafetensorsWriter
     public void Add(string name, ReadOnlySpan<long> shape, ReadOnlyMemory<long> values) =>
         Add(name, shape, values.Length, SafetensorsType.I64, stream => WriteRaw(stream, values));
 
+    /// <summary>Adds a tensor stored as I8.</summary>
+    /// <inheritdoc cref="Add(string, ReadOnlySpan{long}, ReadOnlyMemory{float}, SafetensorsType)"/>
+    public void Add(string name, ReadOnlySpan<long> shape, ReadOnlyMemory<sbyte> values) =>
+        Add(name, shape, values.Length, SafetensorsType.I8, stream => WriteRaw(stream, values));
+
+    /// <summary>Adds a tensor stored as U8.</summary>
+    /// <inheritdoc cref="Add(string, ReadOnlySpan{long}, ReadOnlyMemory{float}, SafetensorsType)"/>
+    public void Add(string name, ReadOnlySpan<long> shape, ReadOnlyMemory<byte> values) =>
+        Add(name, shape, values.Length, SafetensorsType.U8, stream => WriteRaw(stream, values));
+
     /// <summary>Adds a tensor stored as I32.</summary>
     /// <inheritdoc cref="Add(string, ReadOnlySpan{long}, ReadOnlyMemory{float}, SafetensorsType)"/>
     public void Add(string name, ReadOnlySpan<long> shape, ReadOnlyMemory<int> values) =>

@@ -22,11 +22,18 @@ public sealed class DitarCheckpoint
     /// <summary>Longest stored prompt, in patches.</summary>
     public const int LongestPrompt = 1024;
 
-    private DitarCheckpoint(CheckpointConfig config, CharacterTokenizer tokenizer, DitarModel model, Autoencoder autoencoder, IReadOnlyList<Voice> voices)
+    private readonly string folder;
+    private readonly ElementType type;
+    private DitarModel? model;
+
+    private DitarCheckpoint(
+        string folder, ElementType type, CheckpointConfig config, CharacterTokenizer tokenizer, DitarModel model, Autoencoder autoencoder, IReadOnlyList<Voice> voices)
     {
+        this.folder = folder;
+        this.type = type;
+        this.model = model;
         Config = config;
         Tokenizer = tokenizer;
-        Model = model;
         Autoencoder = autoencoder;
         Voices = voices;
     }
@@ -35,7 +42,8 @@ public sealed class DitarCheckpoint
 
     public CharacterTokenizer Tokenizer { get; }
 
-    public DitarModel Model { get; }
+    /// <summary>Read again from its file after <see cref="Unload"/>.</summary>
+    public DitarModel Model => model ??= ReadModel(folder, type, Config);
 
     public Autoencoder Autoencoder { get; }
 
@@ -52,9 +60,20 @@ public sealed class DitarCheckpoint
         var tokenizer = CharacterTokenizer.Load(tokenizerPath);
         if (tokenizer.Symbols.Count != config.Model.Symbols)
             throw new CheckpointException(tokenizerPath, null, $"the {config.Model.Symbols} symbols of config.json", $"{tokenizer.Symbols.Count}");
-        var model = Build(Existing(folder, ModelFile), type, source => new DitarModel(source, config.Model));
+        var model = ReadModel(folder, type, config);
         var autoencoder = Build(Existing(folder, VaeFile), type, source => new Autoencoder(source.Root, config.Vae));
-        return new DitarCheckpoint(config, tokenizer, model, autoencoder, ReadVoices(folder, config, type));
+        return new DitarCheckpoint(folder, type, config, tokenizer, model, autoencoder, ReadVoices(folder, config, type));
+    }
+
+    /// <summary>Lets the model's weights go, for who has packed them.</summary>
+    public void Unload() => model = null;
+
+    /// <summary>Looks into the file of the model's weights.</summary>
+    public T WithModelFile<T>(Func<WeightFile, T> look)
+    {
+        ArgumentNullException.ThrowIfNull(look);
+        using var file = SafetensorsFile.Open(Existing(folder, ModelFile));
+        return look(file);
     }
 
     /// <summary>The voice of a name, in any case of letters.</summary>
@@ -64,6 +83,9 @@ public sealed class DitarCheckpoint
             ?? throw new ArgumentException(Voices.Count == 0
                 ? $"The model has no voices; give a prompt instead of '{name}'."
                 : $"No voice is called '{name}'; there are {string.Join(", ", Voices.Select(v => v.Name))}.", nameof(name));
+
+    private static DitarModel ReadModel(string folder, ElementType type, CheckpointConfig config) =>
+        Build(Existing(folder, ModelFile), type, source => new DitarModel(source, config.Model));
 
     private static string Existing(string folder, string file)
     {

@@ -42,28 +42,30 @@ public sealed class GenerationLoop(
 
     private IEnumerable<GeneratedPatch> Run(GenerationRequest request, int limit, IProgress<GenerationProgress>? progress, CancellationToken cancellation)
     {
-        // What a step computes lives in the arena and is overwritten by the next; hidden, history and latents are copies that stay.
-        // The vocoder runs outside of it because its state is made of what it computes.
+        // What a step computes lives in the arena and dies with it; hidden, history and the patch stay and are overwritten. Only what is handed out is new.
+        // The vocoder runs outside of the arena because its state is made of what it computes.
         var arena = new Arena();
         using var state = language.Start();
         cancellation.ThrowIfCancellationRequested();
         var hidden = Prefill(arena, request, state);                                               // [1, width]
-        var history = Extend(arena, Tensor.Zeros(hidden.Type, 1, shape.HistoryPatches * shape.PatchSize, shape.LatentDim), request.Prompt?.Latents);
+        var history = Tensor.Zeros(hidden.Type, 1, shape.HistoryPatches * shape.PatchSize, shape.LatentDim);
+        var patch = Tensor.Zeros(hidden.Type, 1, shape.PatchSize, shape.LatentDim);
+        if (request.Prompt is { } prompt) Extend(arena, history, prompt.Latents);
         using var voice = vocoder is null ? null : new PatchVoice(vocoder, request, hidden.Type);
         progress?.Report(new GenerationProgress(0, limit));
         for (var number = 0; ; number++)
         {
             cancellation.ThrowIfCancellationRequested();
-            var (latents, stop) = Patch(arena, request, hidden, history, number, cancellation);
+            var stop = Sample(arena, request, hidden, history, number, patch, cancellation);
+            var latents = patch.Reshape(shape.PatchSize, shape.LatentDim).Copy();
             var last = number + 1 >= limit || (number + 1 >= request.MinPatches && stop >= request.StopThreshold);
             var samples = voice?.Push(latents, last) ?? [];
             progress?.Report(new GenerationProgress(number + 1, limit));
             yield return new GeneratedPatch(number, latents, stop, last, samples);
             if (last) yield break;
             cancellation.ThrowIfCancellationRequested();
-            var patches = latents.Reshape(1, shape.PatchSize, shape.LatentDim);
-            hidden = Advance(arena, patches, state);
-            history = Extend(arena, history, patches);
+            Advance(arena, patch, state, hidden);
+            Extend(arena, history, patch);
         }
     }
 
@@ -80,7 +82,7 @@ public sealed class GenerationLoop(
 
         Say([.. request.Prompt?.Text ?? [], .. request.Text, audioStart]);
         if (request.Prompt is { } prompt) Hear(prompt.Latents);
-        return LastRow(language.Forward(inputs.Count == 1 ? inputs[0] : Tensor.Concat(0, [.. inputs]), [.. patches], state));
+        return LastRow(language.Forward(inputs.Count == 1 ? inputs[0] : Tensor.Concat(0, [.. inputs]), [.. patches], state)).Copy();
 
         void Say(params ReadOnlySpan<int> symbols) => Add(language.Embed(symbols), false);         // [symbols, width]
 
@@ -93,29 +95,28 @@ public sealed class GenerationLoop(
         }
     }
 
-    private (Tensor Latents, double Stop) Patch(
-        Arena arena, GenerationRequest request, Tensor hidden, Tensor history, int number, CancellationToken cancellation)
+    // Writes the patch [1, P, D] and returns the probability that it is the last.
+    private double Sample(Arena arena, GenerationRequest request, Tensor hidden, Tensor history, int number, Tensor patch, CancellationToken cancellation)
     {
         using var memory = arena.Open();
         var stop = language.StopProbability(hidden);
-        var patch = request.Sampler.Sample(field, new PatchRequest(language.Condition(hidden), history, shape.PatchSize, number), request.Noise, cancellation);
-        return (patch.Reshape(shape.PatchSize, shape.LatentDim).Copy(), stop);
+        var asked = new PatchRequest(language.Condition(hidden), history, shape.PatchSize, number);
+        patch.Write(request.Sampler.Sample(field, asked, request.Noise, cancellation));
+        return stop;
     }
 
-    private Tensor Advance(Arena arena, Tensor patch, ILanguageState state)
+    private void Advance(Arena arena, Tensor patch, ILanguageState state, Tensor hidden)
     {
         using var memory = arena.Open();
-        return LastRow(language.Forward(encoder.Encode(patch), [true], state));
+        hidden.Write(LastRow(language.Forward(encoder.Encode(patch), [true], state)));
     }
 
     // The newest K patches of what was there and what came: [1, K*P, D].
-    private Tensor Extend(Arena arena, Tensor history, Tensor? patches)
+    private void Extend(Arena arena, Tensor history, Tensor patches)
     {
         using var memory = arena.Open();
-        if (patches is null) return history.Copy();
         var all = Tensor.Concat(1, history, patches.To(history.Type).Reshape(1, -1, shape.LatentDim));
-        var kept = shape.HistoryPatches * shape.PatchSize;
-        return all.Slice(1, all[1] - kept, kept).Copy();
+        history.Write(all.Slice(1, all[1] - history[1], history[1]));
     }
 
     // How many patches the language model has positions for. The last one is never read back, so it needs none.
@@ -128,7 +129,7 @@ public sealed class GenerationLoop(
         return (int)Math.Min(int.MaxValue, shape.MaxPositions - prefill + 1);
     }
 
-    private static Tensor LastRow(Tensor hidden) => hidden.Slice(0, hidden[0] - 1, 1).Copy();
+    private static Tensor LastRow(Tensor hidden) => hidden.Slice(0, hidden[0] - 1, 1);
 
     private void Check(GenerationRequest request)
     {

@@ -26,6 +26,14 @@ internal static class ShapeText
     public static int[] Broadcast(ReadOnlySpan<int> a, ReadOnlySpan<int> b)
     {
         var shape = new int[Math.Max(a.Length, b.Length)];
+        Broadcast(a, b, shape);
+        return shape;
+    }
+
+    /// <inheritdoc cref="Broadcast(ReadOnlySpan{int}, ReadOnlySpan{int})"/>
+    /// <param name="shape">As long as the longer of the two.</param>
+    public static void Broadcast(ReadOnlySpan<int> a, ReadOnlySpan<int> b, Span<int> shape)
+    {
         for (var i = 1; i <= shape.Length; i++)
         {
             var x = i <= a.Length ? a[^i] : 1;
@@ -33,8 +41,6 @@ internal static class ShapeText
             if (x != y && x != 1 && y != 1) throw new ArgumentException($"Shapes {Of(a)} and {Of(b)} do not broadcast: {x} against {y}.");
             shape[^i] = x == 1 ? y : x;
         }
-
-        return shape;
     }
 
     /// <summary>Axis counted from the end when negative.</summary>

@@ -1,5 +1,5 @@
 // The memory behind tensors: arrays, the larger ones 64-byte aligned and never moving so that vector loads do not straddle cache lines, and an
-// arena that hands the same arrays out again and again. While an arena is open on a thread (a tape opens one), every result lives in it and dies with it.
+// arena that hands the same arrays and tensors out again and again. While an arena is open on a thread (a tape opens one), every result lives in it and dies with it.
 
 using System.Runtime.InteropServices;
 
@@ -49,6 +49,9 @@ internal sealed class Storage
 
     public int Capacity { get; }
 
+    /// <summary>The arena that lends it, or null.</summary>
+    public Arena? Owner { get; init; }
+
     public void Reuse() => released = false;
 
     public void Release() => released = true;
@@ -74,6 +77,10 @@ public sealed class Arena
     private readonly Dictionary<(ElementType, int), Stack<Storage>> free = [];
     private readonly List<Storage> lent = [];
 
+    // Tensors by rank.
+    private readonly List<Stack<Tensor>> freeTensors = [];
+    private readonly List<Tensor> lentTensors = [];
+
     /// <summary>Elements held, lent or free.</summary>
     public long Capacity { get; private set; }
 
@@ -96,7 +103,7 @@ public sealed class Arena
         }
         else
         {
-            storage = new Storage(type, capacity);
+            storage = new Storage(type, capacity) { Owner = this };
             Capacity += capacity;
         }
 
@@ -104,8 +111,25 @@ public sealed class Arena
         return storage;
     }
 
+    /// <summary>A tensor that dies with what it shows, and comes back as another one.</summary>
+    internal Tensor Wrap(Storage storage, int offset, ReadOnlySpan<int> shape)
+    {
+        while (freeTensors.Count <= shape.Length) freeTensors.Add(new Stack<Tensor>());
+        if (freeTensors[shape.Length].TryPop(out var tensor)) tensor.Become(storage, offset, shape);
+        else tensor = new Tensor(storage, offset, shape);
+        lentTensors.Add(tensor);
+        return tensor;
+    }
+
     private void Reset()
     {
+        foreach (var tensor in lentTensors)
+        {
+            tensor.Entry = null;
+            freeTensors[tensor.Rank].Push(tensor);
+        }
+
+        lentTensors.Clear();
         foreach (var storage in lent)
         {
             storage.Release();

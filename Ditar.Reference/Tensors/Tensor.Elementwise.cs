@@ -119,12 +119,17 @@ public sealed partial class Tensor
     private static Tensor Binary(BinaryOperation operation, Tensor a, Tensor b)
     {
         RequireSameType(a, b);
-        var result = Allocate(a.Type, ShapeText.Broadcast(a.shape, b.shape));
+        Span<int> joint = stackalloc int[Math.Max(a.Rank, b.Rank)];
+        ShapeText.Broadcast(a.shape, b.shape, joint);
+        var result = Allocate(a.Type, joint);
         if (a.Type == ElementType.Float32) Broadcasting.Run<float>(operation, a, b, result);
         else Broadcasting.Run<double>(operation, a, b, result);
-        if (Tape.Tracks(a, b)) Tape.Record(result, (tape, gradient) => BinaryGradient(tape, operation, a, b, gradient));
+        if (Tape.Tracks(a, b)) RecordBinary(result, operation, a, b);
         return Observation.Record(OperationKind.Add + (operation - BinaryOperation.Add), result, [a, b]);
     }
+
+    private static void RecordBinary(Tensor result, BinaryOperation operation, Tensor a, Tensor b) =>
+        Tape.Record(result, (tape, gradient) => BinaryGradient(tape, operation, a, b, gradient));
 
     private static void BinaryGradient(Tape tape, BinaryOperation operation, Tensor a, Tensor b, Tensor gradient)
     {

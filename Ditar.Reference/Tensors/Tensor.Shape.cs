@@ -10,8 +10,9 @@ public sealed partial class Tensor
     /// <summary>The same elements under another shape; one extent may be -1 and is worked out. A view.</summary>
     public Tensor Reshape(params ReadOnlySpan<int> newShape)
     {
-        int[] resolved = [.. newShape];
-        var unknown = Array.IndexOf(resolved, -1);
+        Span<int> resolved = stackalloc int[newShape.Length];
+        newShape.CopyTo(resolved);
+        var unknown = resolved.IndexOf(-1);
         if (unknown >= 0)
         {
             resolved[unknown] = 1;
@@ -32,7 +33,8 @@ public sealed partial class Tensor
         if (start < 0 || length < 0 || start > shape[at] - length)
             throw new ArgumentOutOfRangeException(nameof(start), $"Slice {start}..{start + (long)length} of axis {at} of {ShapeText.Of(shape)}.");
         var (outer, count, inner) = Around(at);
-        int[] sliced = [.. shape];
+        Span<int> sliced = stackalloc int[Rank];
+        shape.CopyTo(sliced);
         sliced[at] = length;
         Tensor result;
         if (outer == 1)
@@ -45,16 +47,7 @@ public sealed partial class Tensor
             CopyBlocks(this, start * inner, count * inner, result, 0, length * inner, outer, length * inner);
         }
 
-        if (Tape.Tracks(this))
-        {
-            Tape.Record(result, (tape, gradient) =>
-            {
-                var dx = Zeros(Type, shape);
-                CopyBlocks(gradient, 0, length * inner, dx, start * inner, count * inner, outer, length * inner);
-                tape.Accumulate(this, dx);
-            });
-        }
-
+        if (Tape.Tracks(this)) RecordSlice(result, at, start, length);
         return Observation.Record(OperationKind.Slice, result, [this], [at, start, length]);
     }
 
@@ -64,7 +57,8 @@ public sealed partial class Tensor
         if (parts.IsEmpty) throw new ArgumentException("Nothing to concatenate.", nameof(parts));
         var first = parts[0];
         var at = ShapeText.Axis(axis, first.Rank);
-        int[] joined = [.. first.shape];
+        Span<int> joined = stackalloc int[first.Rank];
+        first.shape.CopyTo(joined);
         joined[at] = 0;
         foreach (var part in parts)
         {
@@ -85,20 +79,7 @@ public sealed partial class Tensor
             start += block;
         }
 
-        if (Tape.Tracks(parts))
-        {
-            Tensor[] inputs = [.. parts];
-            Tape.Record(result, (tape, gradient) =>
-            {
-                var from = 0;
-                foreach (var input in inputs)
-                {
-                    if (tape.Wants(input)) tape.Accumulate(input, gradient.Slice(at, from, input.shape[at]), owned: false);
-                    from += input.shape[at];
-                }
-            });
-        }
-
+        if (Tape.Tracks(parts)) RecordConcat(result, at, [.. parts]);
         return Observation.Record(OperationKind.Concat, result, parts, [at]);
     }
 
@@ -173,12 +154,42 @@ public sealed partial class Tensor
         return whole.Record(OperationKind.ScatterAdd, result, [this], places);
     }
 
+    /// <summary>Copies a tensor of the same shape over this one. For state that stays while arenas come and go; a tape does not see it.</summary>
+    internal void Write(Tensor whole)
+    {
+        if (!whole.Shape.SequenceEqual(shape)) throw new ArgumentException($"{whole} does not fit into {this}.", nameof(whole));
+        RequireSameType(this, whole);
+        CopyBlocks(whole, 0, 0, this, 0, 0, 1, Count);
+    }
+
     /// <summary>Copies <paramref name="part"/> over positions start .. of an axis. For caches; a tape does not see it.</summary>
     internal void Write(Tensor part, int axis, int start)
     {
         var (outer, count, inner) = Around(axis);
         CopyBlocks(part, 0, part.shape[axis] * inner, this, start * inner, count * inner, outer, part.shape[axis] * inner);
     }
+
+    // What a closure holds is allocated where its method begins, so those that a generation step calls have a method for their gradient.
+    private void RecordSlice(Tensor result, int at, int start, int length)
+    {
+        var (outer, count, inner) = Around(at);
+        Tape.Record(result, (tape, gradient) =>
+        {
+            var dx = Zeros(Type, shape);
+            CopyBlocks(gradient, 0, length * inner, dx, start * inner, count * inner, outer, length * inner);
+            tape.Accumulate(this, dx);
+        });
+    }
+
+    private static void RecordConcat(Tensor result, int at, Tensor[] inputs) => Tape.Record(result, (tape, gradient) =>
+    {
+        var from = 0;
+        foreach (var input in inputs)
+        {
+            if (tape.Wants(input)) tape.Accumulate(input, gradient.Slice(at, from, input.shape[at]), owned: false);
+            from += input.shape[at];
+        }
+    });
 
     private static void CopyBlocks(Tensor from, int fromStart, int fromStride, Tensor to, int toStart, int toStride, int blocks, int length)
     {

@@ -10,15 +10,15 @@ namespace Ditar.Reference;
 
 public sealed partial class Tensor
 {
-    private readonly Storage storage;
-    private readonly int offset;
-    private readonly int[] shape;
+    private Storage storage;
+    private int offset;
+    private int[] shape;
 
-    private Tensor(Storage storage, int offset, int[] shape)
+    internal Tensor(Storage storage, int offset, ReadOnlySpan<int> shape)
     {
         this.storage = storage;
         this.offset = offset;
-        this.shape = shape;
+        this.shape = shape.ToArray();
         Count = ShapeText.Count(shape);
     }
 
@@ -29,7 +29,7 @@ public sealed partial class Tensor
     public int Rank => shape.Length;
 
     /// <summary>Number of elements.</summary>
-    public int Count { get; }
+    public int Count { get; private set; }
 
     /// <summary>The extent of an axis, counted from the end when negative.</summary>
     public int this[int axis] => shape[ShapeText.Axis(axis, Rank)];
@@ -111,7 +111,7 @@ public sealed partial class Tensor
     }
 
     /// <summary>The value without its history: no gradient flows through.</summary>
-    public Tensor StopGradient() => Observation.Record(OperationKind.Identity, new Tensor(storage, offset, shape), [this]);
+    public Tensor StopGradient() => Observation.Record(OperationKind.Identity, View(0, shape), [this]);
 
     /// <summary>A copy that outlives any tape.</summary>
     public Tensor Copy()
@@ -127,8 +127,15 @@ public sealed partial class Tensor
     internal static Tensor Allocate(ElementType type, ReadOnlySpan<int> shape)
     {
         var count = ShapeText.Count(shape);
-        var storage = Arena.Current?.Rent(type, count) ?? new Storage(type, count);
-        return new Tensor(storage, 0, shape.ToArray());
+        return Arena.Current is { } arena ? arena.Wrap(arena.Rent(type, count), 0, shape) : new Tensor(new Storage(type, count), 0, shape);
+    }
+
+    /// <summary>Makes another tensor of this one. For the arena, when everything made of it is over.</summary>
+    internal void Become(Storage newStorage, int newOffset, ReadOnlySpan<int> newShape)
+    {
+        (storage, offset, Count) = (newStorage, newOffset, ShapeText.Count(newShape));
+        if (shape.Length == newShape.Length) newShape.CopyTo(shape);
+        else shape = newShape.ToArray();
     }
 
     internal Tensor Like() => Allocate(Type, shape);
@@ -139,7 +146,10 @@ public sealed partial class Tensor
         else Kernels.AddScaled<double>(other.Values<double>(), 1, Values<double>());
     }
 
-    private Tensor View(int start, ReadOnlySpan<int> newShape) => new(storage, offset + start, newShape.ToArray());
+    // A view lives as long as what it shows: in the arena only if that does.
+    private Tensor View(int start, ReadOnlySpan<int> newShape) => Arena.Current is { } arena && storage.Owner == arena
+        ? arena.Wrap(storage, offset + start, newShape)
+        : new Tensor(storage, offset + start, newShape);
 
     private static void RequireCount(int found, Tensor tensor)
     {

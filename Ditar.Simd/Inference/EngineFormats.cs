@@ -1,6 +1,9 @@
 // How each module's weights are stored. What touches latents or times (a few small matrices) stays float32 whatever is chosen: rounding there would be
 // heard in every step, and nothing would be won.
 
+using Ditar.Reference.Files;
+using Ditar.Reference.Speech;
+
 namespace Ditar.Simd;
 
 /// <summary>The weight format of each module.</summary>
@@ -25,6 +28,56 @@ public sealed record EngineFormats(WeightFormat Encoder, WeightFormat LanguageMo
         "int4" => new(WeightFormat.Int8, WeightFormat.Int4, WeightFormat.Int8),
         _ => throw new ArgumentException($"No weight format is called '{name}'; there are {string.Join(", ", Names)}.", nameof(name)),
     };
+
+    /// <summary>How a checkpoint's file stores each module: what is rounded there already loses nothing more in the same format. Other types become float32.</summary>
+    public static EngineFormats Stored(WeightFile file)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        return new(Of("encoder"), Of("language_model"), Of("diffusion"));
+
+        WeightFormat Of(string module)
+        {
+            var name = $"{module}.transformer.layers.0.attention.query.weight";
+            return !file.Contains(name) ? WeightFormat.Float32 : file[name].Type switch
+            {
+                SafetensorsType.BF16 => WeightFormat.BFloat16,
+                SafetensorsType.I8 => WeightFormat.Int8,
+                SafetensorsType.U8 => WeightFormat.Int4,
+                _ => WeightFormat.Float32,
+            };
+        }
+    }
+
+    /// <summary>The format of a parameter by its name in the checkpoint; null for those that keep their own (vectors, and what touches latents or times).</summary>
+    public WeightFormat? Of(string parameter)
+    {
+        ArgumentNullException.ThrowIfNull(parameter);
+        var matrix = parameter.EndsWith(".weight", StringComparison.Ordinal) && parameter.Contains(".transformer.layers.", StringComparison.Ordinal);
+        return (matrix || parameter is "encoder.output.weight" or "diffusion.condition.weight") ? parameter.Split('.')[0] switch
+        {
+            "encoder" => Encoder,
+            "language_model" => LanguageModel,
+            "diffusion" => Diffusion,
+            _ => null,
+        } : null;
+    }
+
+    /// <summary>Bytes that the weights of a model take in these formats, scales included.</summary>
+    public long BytesOf(DitarModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return model.Parameters.Sum(parameter =>
+        {
+            var (count, rows) = ((long)parameter.Value.Count, (long)parameter.Value[0]);
+            return Of(parameter.Key) switch
+            {
+                WeightFormat.BFloat16 => 2 * count,
+                WeightFormat.Int8 => count + (rows * sizeof(float)),
+                WeightFormat.Int4 => (count / 2) + (count / PackedMatrix.DefaultGroup * sizeof(float)),
+                _ => count * sizeof(float),
+            };
+        });
+    }
 
     public override string ToString() => Encoder == LanguageModel && LanguageModel == Diffusion
         ? Name(Encoder)
