@@ -1,7 +1,7 @@
 // The loops of a skinny product with float32 or bfloat16 weights. Panel after panel, each for all rows before the next: the weights, by far the
 // largest operand, come from memory once. While the row blocks of one panel are computed, the next panel is fetched into the second-level cache,
 // evenly over the blocks (18 rows by two vectors take 18 cycles per input, in which 128 bytes arrive): arithmetic and memory never wait for each other's
-// turn. Threads take contiguous runs of panels; a value's bits depend on neither.
+// turn.
 
 using System.Runtime.CompilerServices;
 
@@ -25,71 +25,68 @@ internal readonly unsafe struct FloatProduct<TPanel>(SkinnyOperands operands) : 
             var (rows, inputs) = (operands.X.Rows, operands.Shape.Inputs);
             var x = (float*)operands.X.Memory;
             var blocks = RowBlocks.Count(rows, operands.Shape.Format);
-            var (from, to) = operands.PanelsOf(part);
             var bytes = operands.Shape.PanelBytes;
-            var aheadStep = TPanel.StepBytes(TWidth.Count) / blocks;
-            for (var panel = from; panel < to; panel++)
+            while (operands.Queue.TryTake(part, out var panel, out var following))
             {
                 var weights = operands.Panels + (panel * bytes);
-                // After the last panel what is asked for is that panel itself, which is there.
-                var next = panel + 1 < to ? weights + bytes : weights;
+                var next = operands.Panels + (following * bytes);
                 for (var block = 0; block < blocks; block++)
                 {
                     var row = RowBlocks.Start(rows, blocks, block);
                     var count = RowBlocks.Start(rows, blocks, block + 1) - row;
-                    Tile<TWidth, TVector>(count, inputs, x + ((nint)row * inputs), weights, next + ((nint)block * inputs * aheadStep), aheadStep, tile);
+                    Tile<TWidth, TVector>(count, inputs, x + ((nint)row * inputs), weights, Ahead.Of(next, bytes, block, blocks), tile);
                     operands.Finish<TWidth, TVector>(panel, row, count, tile);
                 }
             }
         }
 
-        private static void Tile<TWidth, TVector>(int rows, int inputs, float* x, byte* panel, byte* ahead, nint aheadStep, float* tile)
+        private static void Tile<TWidth, TVector>(int rows, int inputs, float* x, byte* panel, Ahead ahead, float* tile)
             where TWidth : IWidth<TVector>
             where TVector : unmanaged
         {
             switch (rows)
             {
                 case 1:
-                    SkinnyTile.Multiply<TWidth, TVector, One, TPanel>(inputs, x, panel, ahead, aheadStep, tile);
+                    SkinnyTile.Multiply<TWidth, TVector, One, TPanel>(inputs, x, panel, ahead, tile);
                     break;
                 case 2:
-                    SkinnyTile.Multiply<TWidth, TVector, Two, TPanel>(inputs, x, panel, ahead, aheadStep, tile);
+                    SkinnyTile.Multiply<TWidth, TVector, Two, TPanel>(inputs, x, panel, ahead, tile);
                     break;
                 case 3:
-                    SkinnyTile.Multiply<TWidth, TVector, Three, TPanel>(inputs, x, panel, ahead, aheadStep, tile);
+                    SkinnyTile.Multiply<TWidth, TVector, Three, TPanel>(inputs, x, panel, ahead, tile);
                     break;
                 case 4:
-                    SkinnyTile.Multiply<TWidth, TVector, Four, TPanel>(inputs, x, panel, ahead, aheadStep, tile);
+                    SkinnyTile.Multiply<TWidth, TVector, Four, TPanel>(inputs, x, panel, ahead, tile);
                     break;
                 case 5:
-                    SkinnyTile.Multiply<TWidth, TVector, Five, TPanel>(inputs, x, panel, ahead, aheadStep, tile);
+                    SkinnyTile.Multiply<TWidth, TVector, Five, TPanel>(inputs, x, panel, ahead, tile);
                     break;
                 case 6:
-                    SkinnyTile.Multiply<TWidth, TVector, Six, TPanel>(inputs, x, panel, ahead, aheadStep, tile);
+                    SkinnyTile.Multiply<TWidth, TVector, Six, TPanel>(inputs, x, panel, ahead, tile);
                     break;
                 case 7:
-                    SkinnyTile.Multiply<TWidth, TVector, Seven, TPanel>(inputs, x, panel, ahead, aheadStep, tile);
+                    SkinnyTile.Multiply<TWidth, TVector, Seven, TPanel>(inputs, x, panel, ahead, tile);
                     break;
                 case 8:
-                    SkinnyTile.Multiply<TWidth, TVector, Eight, TPanel>(inputs, x, panel, ahead, aheadStep, tile);
+                    SkinnyTile.Multiply<TWidth, TVector, Eight, TPanel>(inputs, x, panel, ahead, tile);
                     break;
                 case 9:
-                    SkinnyTile.Multiply<TWidth, TVector, Nine, TPanel>(inputs, x, panel, ahead, aheadStep, tile);
+                    SkinnyTile.Multiply<TWidth, TVector, Nine, TPanel>(inputs, x, panel, ahead, tile);
                     break;
                 case 10:
-                    SkinnyTile.Multiply<TWidth, TVector, Ten, TPanel>(inputs, x, panel, ahead, aheadStep, tile);
+                    SkinnyTile.Multiply<TWidth, TVector, Ten, TPanel>(inputs, x, panel, ahead, tile);
                     break;
                 case 11:
-                    SkinnyTile.Multiply<TWidth, TVector, Eleven, TPanel>(inputs, x, panel, ahead, aheadStep, tile);
+                    SkinnyTile.Multiply<TWidth, TVector, Eleven, TPanel>(inputs, x, panel, ahead, tile);
                     break;
                 case 12:
-                    SkinnyTile.Multiply<TWidth, TVector, Twelve, TPanel>(inputs, x, panel, ahead, aheadStep, tile);
+                    SkinnyTile.Multiply<TWidth, TVector, Twelve, TPanel>(inputs, x, panel, ahead, tile);
                     break;
                 case 13:
-                    SkinnyTile.Multiply<TWidth, TVector, Thirteen, TPanel>(inputs, x, panel, ahead, aheadStep, tile);
+                    SkinnyTile.Multiply<TWidth, TVector, Thirteen, TPanel>(inputs, x, panel, ahead, tile);
                     break;
                 case 14:
-                    SkinnyTile.Multiply<TWidth, TVector, Fourteen, TPanel>(inputs, x, panel, ahead, aheadStep, tile);
+                    SkinnyTile.Multiply<TWidth, TVector, Fourteen, TPanel>(inputs, x, panel, ahead, tile);
                     break;
                 default:
                     throw new System.Diagnostics.UnreachableException($"A tile has 1 to 14 rows, not {rows}.");

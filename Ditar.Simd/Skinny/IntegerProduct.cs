@@ -40,28 +40,26 @@ internal readonly unsafe struct IntegerProduct<TWeights>(SkinnyOperands operands
         var tile = (float*)(((nint)storage + NativeBuffer.Alignment - 1) & -NativeBuffer.Alignment);
         var (rows, shape) = (operands.X.Rows, operands.Shape);
         var blocks = RowBlocks.Count(rows, shape.Format);
-        var (from, to) = operands.PanelsOf(part);
-        for (var panel = from; panel < to; panel++)
+        while (operands.Queue.TryTake(part, out var panel, out var following))
         {
             var weights = operands.Panels + (panel * shape.PanelBytes);
-            // After the last panel what is asked for is that panel itself, which is there.
-            var next = panel + 1 < to ? weights + shape.PanelBytes : weights;
+            var next = operands.Panels + (following * shape.PanelBytes);
             for (var block = 0; block < blocks; block++)
             {
                 var row = RowBlocks.Start(rows, blocks, block);
                 var count = RowBlocks.Start(rows, blocks, block + 1) - row;
-                var ahead = next + (shape.PanelBytes / blocks * block);
+                var ahead = Ahead.Of(next, shape.PanelBytes, block, blocks);
                 if (TWeights.Nibbles)
-                    Groups<TForm, TVector>(row, count, weights, ahead, blocks, tile);
+                    Groups<TForm, TVector>(row, count, weights, ahead, tile);
                 else
-                    Single<TForm, TVector>(row, count, weights, ahead, blocks, tile);
+                    Single<TForm, TVector>(row, count, weights, ahead, tile);
                 operands.Finish<TWidth, TFloats>(panel, row, count, tile);
             }
         }
     }
 
     [MethodImpl(Jit.Hot)]
-    private void Single<TForm, TVector>(int row, int rows, byte* panel, byte* ahead, int blocks, float* tile)
+    private void Single<TForm, TVector>(int row, int rows, byte* panel, Ahead ahead, float* tile)
         where TForm : IIntegerForm<TVector>
         where TVector : unmanaged
     {
@@ -73,12 +71,12 @@ internal readonly unsafe struct IntegerProduct<TWeights>(SkinnyOperands operands
         {
             var weights = panel + Int8Panel.HeaderBytes + (column * PanelShape.InputsPerWord);
             Rows<TForm, TVector>(
-                rows, steps, x, weights, starts + column, scales + column, ahead, Int8Panel.StepBytes / blocks, tile + column, first: true);
+                rows, steps, x, weights, starts + column, scales + column, ref ahead, tile + column, first: true);
         }
     }
 
     [MethodImpl(Jit.Hot)]
-    private void Groups<TForm, TVector>(int row, int rows, byte* panel, byte* ahead, int blocks, float* tile)
+    private void Groups<TForm, TVector>(int row, int rows, byte* panel, Ahead ahead, float* tile)
         where TForm : IIntegerForm<TVector>
         where TVector : unmanaged
     {
@@ -86,48 +84,45 @@ internal readonly unsafe struct IntegerProduct<TWeights>(SkinnyOperands operands
         var groupBytes = Int4Panel.GroupBytes(operands.Shape.Group);
         var x = operands.X.Words + ((nint)row * groups * steps * TForm.WordsPerStep);
         var starts = operands.X.Starts + ((nint)row * groups);
-        // Scales take room too: what is asked for in a step of weights covers them.
-        var aheadStep = (nint)groupBytes / steps / blocks;
         for (var group = 0; group < groups; group++)
         {
             for (var column = 0; column < PanelShape.IntegerColumns; column += TForm.Count)
             {
                 var weights = panel + Int4Panel.HeaderBytes + (column * PanelShape.InputsPerWord);
-                Rows<TForm, TVector>(rows, steps, x, weights, starts, (float*)panel + column, ahead, aheadStep, tile + column, group == 0);
+                Rows<TForm, TVector>(rows, steps, x, weights, starts, (float*)panel + column, ref ahead, tile + column, group == 0);
             }
 
             x += steps * rows * TForm.WordsPerStep;
             starts += rows;
             panel += groupBytes;
-            ahead += steps * aheadStep;
         }
     }
 
     [MethodImpl(Jit.Inline)]
     private static void Rows<TForm, TVector>(
-        int rows, int steps, int* x, byte* weights, int* starts, float* scale, byte* ahead, nint aheadStep, float* tile, bool first)
+        int rows, int steps, int* x, byte* weights, int* starts, float* scale, ref Ahead ahead, float* tile, bool first)
         where TForm : IIntegerForm<TVector>
         where TVector : unmanaged
     {
         switch (rows)
         {
             case 1:
-                IntegerTile.Add<TForm, TVector, One, TWeights>(steps, x, weights, starts, scale, ahead, aheadStep, tile, first);
+                IntegerTile.Add<TForm, TVector, One, TWeights>(steps, x, weights, starts, scale, ref ahead, tile, first);
                 break;
             case 2:
-                IntegerTile.Add<TForm, TVector, Two, TWeights>(steps, x, weights, starts, scale, ahead, aheadStep, tile, first);
+                IntegerTile.Add<TForm, TVector, Two, TWeights>(steps, x, weights, starts, scale, ref ahead, tile, first);
                 break;
             case 3:
-                IntegerTile.Add<TForm, TVector, Three, TWeights>(steps, x, weights, starts, scale, ahead, aheadStep, tile, first);
+                IntegerTile.Add<TForm, TVector, Three, TWeights>(steps, x, weights, starts, scale, ref ahead, tile, first);
                 break;
             case 4:
-                IntegerTile.Add<TForm, TVector, Four, TWeights>(steps, x, weights, starts, scale, ahead, aheadStep, tile, first);
+                IntegerTile.Add<TForm, TVector, Four, TWeights>(steps, x, weights, starts, scale, ref ahead, tile, first);
                 break;
             case 5:
-                IntegerTile.Add<TForm, TVector, Five, TWeights>(steps, x, weights, starts, scale, ahead, aheadStep, tile, first);
+                IntegerTile.Add<TForm, TVector, Five, TWeights>(steps, x, weights, starts, scale, ref ahead, tile, first);
                 break;
             case 6:
-                IntegerTile.Add<TForm, TVector, Six, TWeights>(steps, x, weights, starts, scale, ahead, aheadStep, tile, first);
+                IntegerTile.Add<TForm, TVector, Six, TWeights>(steps, x, weights, starts, scale, ref ahead, tile, first);
                 break;
             default:
                 throw new System.Diagnostics.UnreachableException($"A tile of quantised weights has 1 to 6 rows, not {rows}.");

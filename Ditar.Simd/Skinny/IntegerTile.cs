@@ -31,13 +31,12 @@ internal static unsafe class IntegerTile
     /// <param name="weights">[steps, 16 columns, 4 inputs], at the first column of the left vector.</param>
     /// <param name="starts">Starting sums: for bytes [16] one per column, at the left vector; for nibbles [TRows] one per row.</param>
     /// <param name="scale">[16], at the left vector.</param>
-    /// <param name="ahead">Bytes that will be needed next; any address is allowed.</param>
-    /// <param name="aheadStep">Bytes by which <paramref name="ahead"/> advances with each step.</param>
+    /// <param name="ahead">What will be needed next.</param>
     /// <param name="tile">[TRows, 16], at the left vector.</param>
     /// <param name="first">Whether the tile's contents are to be ignored.</param>
     [MethodImpl(Jit.Hot)]
     public static void Add<TForm, TVector, TRows, TWeights>(
-        int steps, int* x, byte* weights, int* starts, float* scale, byte* ahead, nint aheadStep, float* tile, bool first)
+        int steps, int* x, byte* weights, int* starts, float* scale, ref Ahead ahead, float* tile, bool first)
         where TForm : IIntegerForm<TVector>
         where TVector : unmanaged
         where TRows : ICount
@@ -45,6 +44,7 @@ internal static unsafe class IntegerTile
     {
         const int Half = PanelShape.IntegerColumns;
         var stepBytes = TWeights.Nibbles ? Int4Panel.StepBytes : Int8Panel.StepBytes;
+        var coming = ahead;
         TVector a0, b0;
         if (TWeights.Nibbles)
         {
@@ -77,7 +77,7 @@ internal static unsafe class IntegerTile
 
         for (; steps > 0; steps--)
         {
-            Cache.PrefetchFar(ahead);
+            coming.Prefetch(twoLines: false);
             TVector left0, left1, right0, right1;
             if (TWeights.Nibbles)
                 TForm.LoadInt4(weights, out left0, out left1, out right0, out right1);
@@ -96,9 +96,9 @@ internal static unsafe class IntegerTile
                 Row<TForm, TVector, TWeights>(x + (5 * TForm.WordsPerStep), left0, left1, right0, right1, ref a5, ref b5);
             x += TRows.Value * TForm.WordsPerStep;
             weights += stepBytes;
-            ahead += aheadStep;
         }
 
+        ahead = coming;
         Put<TForm, TVector>(a0, b0, scale, tile, first);
         if (TRows.Value > 1)
             Put<TForm, TVector>(a1, b1, scale, tile + (1 * 2 * Half), first);

@@ -1,11 +1,11 @@
-// What every form of a skinny product shares: its operands, the runs of panels that threads take, and the way a finished tile goes to its place.
+// What every form of a skinny product shares: its operands and the way a finished tile goes to its place.
 
 using System.Runtime.CompilerServices;
 
 namespace Ditar.Simd;
 
-/// <summary>A product's operands, and how many parts its panels are cut into.</summary>
-internal readonly unsafe struct SkinnyOperands(PanelShape shape, byte* panels, PreparedRows x, Epilogue epilogue, float* y, nint yRowStride, int parts)
+/// <summary>A product's operands, and how its panels are shared out.</summary>
+internal readonly unsafe struct SkinnyOperands(PanelShape shape, byte* panels, PreparedRows x, Epilogue epilogue, float* y, nint yRowStride, PanelQueue queue)
 {
     public readonly PanelShape Shape = shape;
     public readonly PreparedRows X = x;
@@ -13,8 +13,7 @@ internal readonly unsafe struct SkinnyOperands(PanelShape shape, byte* panels, P
     public readonly byte* Panels = panels;
     public readonly float* Y = y;
     public readonly nint YRowStride = yRowStride;
-
-    public (int From, int To) PanelsOf(int part) => ((int)((long)Shape.Panels * part / parts), (int)((long)Shape.Panels * (part + 1) / parts));
+    public readonly PanelQueue Queue = queue;
 
     /// <summary>Stores a finished tile.</summary>
     [MethodImpl(Jit.Inline)]

@@ -15,11 +15,10 @@ internal static unsafe class SkinnyTile
     /// <param name="inputs">Length of the sum.</param>
     /// <param name="x">[inputs, TRows].</param>
     /// <param name="panel">[inputs, 2 vectors] as TPanel stores them.</param>
-    /// <param name="ahead">Bytes that will be needed next; any address is allowed.</param>
-    /// <param name="aheadStep">Bytes by which <paramref name="ahead"/> advances with each input.</param>
+    /// <param name="ahead">What will be needed next.</param>
     /// <param name="tile">[TRows, 2 vectors].</param>
     [MethodImpl(Jit.Hot)]
-    public static void Multiply<TWidth, TVector, TRows, TPanel>(int inputs, float* x, byte* panel, byte* ahead, nint aheadStep, float* tile)
+    public static void Multiply<TWidth, TVector, TRows, TPanel>(int inputs, float* x, byte* panel, Ahead ahead, float* tile)
         where TWidth : IWidth<TVector>
         where TVector : unmanaged
         where TRows : ICount
@@ -41,11 +40,10 @@ internal static unsafe class SkinnyTile
         TVector a11 = TWidth.Zero, b11 = a11;
         TVector a12 = TWidth.Zero, b12 = a12;
         TVector a13 = TWidth.Zero, b13 = a13;
+        var coming = ahead;
         for (; inputs > 0; inputs--)
         {
-            Cache.PrefetchFar(ahead);
-            if (step > 64)
-                Cache.PrefetchFar(ahead + 64);
+            coming.Prefetch(TPanel.StepBytes(TWidth.Count) > NativeBuffer.Alignment);
             TPanel.Load<TWidth, TVector>(panel, out var left, out var right);
             var value = TWidth.Broadcast(x[0]);
             a0 = TWidth.MultiplyAdd(value, left, a0);
@@ -143,7 +141,6 @@ internal static unsafe class SkinnyTile
 
             x += TRows.Value;
             panel += step;
-            ahead += aheadStep;
         }
 
         Put<TWidth, TVector>(a0, b0, tile);

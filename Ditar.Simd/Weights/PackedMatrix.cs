@@ -184,7 +184,8 @@ public sealed unsafe class PackedMatrix : IDisposable
         var memory = (byte*)_memory.Pointer;
         var work = (long)x.Rows * Outputs * Inputs * (Gated ? 2 : 1);
         var parts = (int)Math.Clamp(work / LeastWorkPerThread, 1, Math.Min(pool?.Size ?? 1, _shape.Panels));
-        var operands = new SkinnyOperands(_shape, memory, x, epilogue, y, yRowStride, parts);
+        var runs = stackalloc long[PanelQueue.Length(parts)];
+        var operands = new SkinnyOperands(_shape, memory, x, epilogue, y, yRowStride, new PanelQueue(runs, parts, _shape.Panels));
         switch (Format)
         {
             case WeightFormat.Float32:

@@ -14,46 +14,69 @@ namespace Ditar.Bench;
 internal sealed record Arm(
     string Name, IPatchEncoder Encoder, ILanguageModel Language, IVelocityField Field, IVocoder Vocoder, PatchShape Shape, int Width, int AudioStart) : IDisposable
 {
+    private const int Piece = 256;
+
+    private static readonly (WeightFormat, string)[] Formats = [(WeightFormat.Float32, "float32"), (WeightFormat.BFloat16, "bf16"), (WeightFormat.Int8, "int8")];
+
     /// <summary>For what the loop and the sampler compute themselves.</summary>
     public IKernels Kernels { get; init; } = new SimdKernels();
 
     public IDisposable? Owned { get; init; }
 
-    public static IReadOnlyList<Arm> Onnx(OnnxLibrary library, string folder, BenchModel model, int threads) =>
-    [
-        .. new[] { true, false }.Select(spinning =>
+    /// <summary>ONNX Runtime with threads that spin between operators and with threads that sleep: which is faster depends on the graph.</summary>
+    public static IReadOnlyList<Arm> Onnx(OnnxLibrary library, string folder, BenchModel model, int threads)
+    {
+        return [Of(spinning: true), Of(spinning: false)];
+
+        Arm Of(bool spinning)
         {
             var exported = ExportedModel.Open(library, folder, OnnxGraphRun.Options(threads, spinning));
             return new Arm(
                 spinning ? "spinning" : "sleeping", exported.Encoder, exported.Language, exported.Field, exported.Vocoder, PatchShape.Of(model.Model.Config),
-                model.Model.Config.LanguageModel.Width, model.Model.Tokenizer.AudioStartId) { Owned = exported };
-        }),
-    ];
-
-    public static IReadOnlyList<Arm> Ours(BenchModel model, int threads)
-    {
-        var (networks, pool) = (model.Networks, threads > 1 ? new WorkerPool(threads) : null);
-        var config = model.Model.Config;
-        return
-        [
-            new Arm(
-                "definition on kernels", networks.Model.Encoder, networks.Model.LanguageModel, networks.Model.Diffusion, new Reference.Vae.VaeVocoder(networks.Autoencoder),
-                PatchShape.Of(config), config.LanguageModel.Width, model.Model.Tokenizer.AudioStartId) { Owned = pool, Kernels = new SimdKernels(pool) },
-        ];
+                model.Model.Config.LanguageModel.Width, model.Model.Tokenizer.AudioStartId)
+            { Owned = exported };
+        }
     }
 
-    /// <summary>Seconds of one step of the language model, the mean over <paramref name="steps"/> of them behind <paramref name="context"/> positions.</summary>
-    public double LanguageStep(int context, int steps)
+    /// <summary>The engine, once per weight format.</summary>
+    public static IReadOnlyList<Arm> Ours(BenchModel model, int threads)
+    {
+        var (networks, config) = (model.Networks, model.Model.Config);
+        return [.. Formats.Select(Of)];
+
+        Arm Of((WeightFormat Format, string Name) format)
+        {
+            var pool = threads > 1 ? new WorkerPool(threads) : null;
+            var packed = new InferenceModel(networks.Model, EngineFormats.All(format.Format), pool);
+            var session = packed.Start(pool);
+            var vocoder = new FusedVocoder(networks.Autoencoder, pool);
+            return new Arm(
+                format.Name, session.Encoder, session.Language, session.Field, vocoder, PatchShape.Of(config), config.LanguageModel.Width, model.Model.Tokenizer.AudioStartId)
+            {
+                Kernels = new SimdKernels(pool),
+                Owned = new Owner([session, vocoder, packed, .. pool is null ? Array.Empty<IDisposable>() : [pool]]),
+            };
+        }
+    }
+
+    /// <summary>A sequence of the language model behind <paramref name="context"/> positions.</summary>
+    public ILanguageState Behind(int context)
     {
         using var scope = KernelSet.Use(Kernels);
         var state = Language.Start();
-        Language.Forward(Noise(context, Width), state);
+        // In pieces: attention of thousands of positions to each other would take gigabytes from some.
+        for (var done = 0; done < context; done += Piece) Language.Forward(Noise(Math.Min(Piece, context - done), Width), state);
+        return state;
+    }
+
+    /// <summary>Seconds of one step of the language model, the mean over <paramref name="steps"/> of them, by which the sequence grows.</summary>
+    public double LanguageStep(ILanguageState state, int steps)
+    {
+        using var scope = KernelSet.Use(Kernels);
         var input = Noise(1, Width);
         var start = Stopwatch.GetTimestamp();
         for (var i = 0; i < steps; i++) Language.Forward(input, state);
-        var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds / steps;
-        (state as IDisposable)?.Dispose();
-        return seconds;
+        return Stopwatch.GetElapsedTime(start).TotalSeconds / steps;
     }
 
     /// <summary>Seconds of the whole sampler of one patch.</summary>
@@ -90,5 +113,13 @@ internal sealed record Arm(
     {
         var random = new Random(rows);
         return Tensor.From([.. Enumerable.Range(0, rows * columns).Select(_ => ((random.NextSingle() * 2) - 1) * 1.732f)], rows, columns);
+    }
+
+    private sealed class Owner(IDisposable[] all) : IDisposable
+    {
+        public void Dispose()
+        {
+            foreach (var each in all) each.Dispose();
+        }
     }
 }

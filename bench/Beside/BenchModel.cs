@@ -8,10 +8,11 @@ using Ditar.Reference;
 
 namespace Ditar.Bench;
 
-internal sealed class BenchModel(string size)
+/// <param name="maxPositions">Longest sequence of the language model; 0 leaves it as it is.</param>
+internal sealed class BenchModel(string size, int maxPositions = 0)
 {
     private const ulong Seed = 1;
-    private readonly Lazy<ParityModel> model = new(() => ParityModel.Random(size, Seed));
+    private readonly Lazy<ParityModel> model = new(() => ParityModel.Random(size, Seed, maxPositions: maxPositions));
 
     public string Size => size;
 
@@ -24,7 +25,7 @@ internal sealed class BenchModel(string size)
     /// <param name="say">Told before something is exported.</param>
     public string Graphs(IReadOnlyList<string> parts, Action<string> say)
     {
-        var folder = Path.Combine(Path.GetTempPath(), "ditar-bench", $"{size}-{Model.Identity.Hash[..12]}-{parts.Count}");
+        var folder = Path.Combine(Path.GetTempPath(), "ditar-bench", $"{size}-{Model.Config.MaxPositions}-{Model.Identity.Hash[..12]}-{parts.Count}");
         if (IsComplete(folder, parts)) return folder;
         say($"exporting {string.Join(", ", parts)} of a random {size} model to {folder}");
         OnnxExport.Run(folder, ExportSource.Of(Model), new ExportOptions { Parts = parts, Force = true });

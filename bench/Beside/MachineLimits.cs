@@ -13,7 +13,7 @@ internal sealed record MachineLimits(double[] Flop, double[] Fed, double[] Read)
     {
         var peaks = new Peaks(pool);
         double[] Best(Func<int, Action[]> ways, Func<int, double> work) =>
-            [.. new[] { 1, 2 }.Select(threads => work(threads) / Stopwatches.Time(25, 0.004, ways(threads)).Min(timing => timing.Least))];
+            [.. Enumerable.Range(1, 2).Select(threads => work(threads) / Stopwatches.Time(25, 0.004, ways(threads)).Min(timing => timing.Least))];
         return new(Best(peaks.Flop, Peaks.FlopPerCall), Best(peaks.FedFlop, Peaks.FlopPerCall), Best(peaks.Read, _ => Peaks.BytesPerCall));
     }
 

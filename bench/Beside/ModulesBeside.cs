@@ -19,7 +19,13 @@ internal static class ModulesBeside
         var ours = Arm.Ours(model, threads);
         Arm[] arms = [.. theirs, .. ours];
         say($"timing the modules of {model.Size}");
-        var steps = Stopwatches.TimeArms(9, [.. arms.Select(arm => (Func<double>)(() => arm.LanguageStep(Context, Steps)))]);
+        var steps = Stopwatches.TimeArms(9, [.. arms.Select(arm => (Func<double>)(() =>
+        {
+            var state = arm.Behind(Context);
+            var seconds = arm.LanguageStep(state, Steps);
+            (state as IDisposable)?.Dispose();
+            return seconds;
+        }))]);
         var sampler = PatchSampler.Ditar(new SamplerOptions { Steps = 10, Guidance = 1 });
         var solves = Stopwatches.TimeArms(9, [.. arms.Select(arm => (Func<double>)(() => arm.Solve(sampler)))]);
         var (language, diffusion) = (config.LanguageModel, config.Diffusion);

@@ -1,7 +1,6 @@
 // Graphs of products alone, for ONNX Runtime's side of the tables: x W, and a chain of gated feed-forwards, in float32 and as its dynamic quantisation makes
 // them (activations to 8 bits per call, weights per output channel; ONNX Runtime fuses DynamicQuantizeLinear .. Mul into one operator of its own).
 
-using Ditar.Onnx;
 using Ditar.Parity.OnnxFiles;
 using Ditar.Reference;
 

@@ -2,7 +2,6 @@
 // caches, and the product with a vector. Before anything is timed the two results are held against each other.
 
 using Ditar.Onnx;
-using Ditar.Parity.OnnxFiles;
 using Ditar.Simd;
 
 namespace Ditar.Bench;
@@ -12,6 +11,7 @@ internal static class ProductsBeside
     private const int Width = 1024, Hidden = 4096, Layers = 5;
     private const int VectorInputs = 4096, VectorOutputs = 16384;
     private static readonly WeightFormat[] Formats = [WeightFormat.Float32, WeightFormat.BFloat16, WeightFormat.Int8];
+    private static readonly string[] Names = ["float32", "bf16", "int8", "int4"];
 
     /// <param name="flop">Best rates of the machine at 1 and 2 threads, measured just before: FLOP/s.</param>
     /// <param name="bandwidth">As flop: bytes read per second.</param>
@@ -98,11 +98,11 @@ internal static class ProductsBeside
                 .. flop is { } f ? new[] { Share(work / t, f, "FMA") } : [],
                 .. bandwidth is { } b ? new[] { Share(ours[i].WeightBytes / t, b, "reading") } : [],
             ];
-            table.Add(new BesideLine($"{what}, 2 threads", $"{Formats.Append(WeightFormat.Int4).ElementAt(i)}", first, others[i], i < bars.Length ? bars[i] : null, string.Join(", ", limits)));
+            table.Add(new BesideLine($"{what}, 2 threads", Names[i], first, others[i], i < bars.Length ? bars[i] : null, string.Join(", ", limits)));
         }
 
         if (integers is not null)
-            table.Add(new BesideLine($"{what}, 2 threads, against ONNX Runtime's dynamic int8", $"{WeightFormat.Int8}", Faster(timings.AsSpan(2, 2)), others[2], 1.3, ""));
+            table.Add(new BesideLine($"{what}, 2 threads, against ONNX Runtime's dynamic int8", "int8", Faster(timings.AsSpan(2, 2)), others[2], 1.3, ""));
         foreach (var run in ours) run.Dispose();
     }
 

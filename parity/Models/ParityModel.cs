@@ -68,10 +68,12 @@ internal sealed class ParityModel
     }
 
     /// <summary>One of the named sizes with random weights and the default vocabulary.</summary>
+    /// <param name="maxPositions">Of the language model; 0 for the size's own.</param>
     /// <exception cref="ArgumentException">No such size.</exception>
-    public static ParityModel Random(string size, ulong seed, string decoder = VaeConfig.InverseStftKind)
+    public static ParityModel Random(string size, ulong seed, string decoder = VaeConfig.InverseStftKind, int maxPositions = 0)
     {
         var config = DitarConfig.Named(size, CharacterTokenizer.Default.Symbols.Count);
+        if (maxPositions > 0) config = config with { MaxPositions = maxPositions };
         return Random($"{size} random", config, TokenizerFor(config, decoder), seed);
     }
 
