@@ -1,5 +1,5 @@
 // Side-by-side tables of kernels against what the machine can do: `peaks`, `gemm`, `skinny`, `kernels`; `kernels:norm` keeps the names with "norm" in them.
-// `products`, `layers`, `vae`, `growth`, `speech` set them and whole models beside ONNX Runtime; `compare` does all of it and writes docs/benchmarks.md.
+// `products`, `layers`, `vae`, `growth`, `load`, `speech` set them and whole models beside ONNX Runtime; `compare` does all of it and writes docs/benchmarks.md.
 // `micro [part of a name]` runs the same kernels under BenchmarkDotNet.
 
 using Ditar.Bench;
@@ -20,7 +20,13 @@ if (args is ["micro", ..] and { Length: <= 2 })
     }
 }
 
-if (args is ["products" or "layers" or "vae" or "growth" or "speech" or "compare", ..])
+if (args is [LoadBeside.Child, var folder, var format, var threads])
+{
+    LoadBeside.RunChild(folder, format, int.Parse(threads, System.Globalization.CultureInfo.InvariantCulture));
+    return 0;
+}
+
+if (args is ["products" or "layers" or "vae" or "growth" or "load" or "speech" or "compare", ..])
 {
     if (args is not ([_] or ["compare", "-o", _] or ["vae", _]))
     {
@@ -35,7 +41,7 @@ if (args is ["products" or "layers" or "vae" or "growth" or "speech" or "compare
 var kernels = args.Where(arg => arg.StartsWith("kernels:", StringComparison.Ordinal)).ToArray();
 if (args.Length == 0 || args.Except(known).Except(kernels).Any())
 {
-    Console.Error.WriteLine($"Usage: bench {string.Join(' ', known.Select(name => $"[{name}]"))}, bench products|layers|vae|growth|speech, bench compare [-o FILE], or: bench micro [part of a kernel's name]");
+    Console.Error.WriteLine($"Usage: bench {string.Join(' ', known.Select(name => $"[{name}]"))}, bench products|layers|vae|growth|load|speech, bench compare [-o FILE], or: bench micro [part of a kernel's name]");
     return 2;
 }
 

@@ -29,6 +29,7 @@ internal static class BesideRun
         if (group is "layers" or "compare") text.WriteLine(ModulesBeside.Run(library, new BenchModel("0.4B"), Threads, Say).Markdown());
         if (group is "vae" or "compare") text.WriteLine(CodecBeside.Run(library, Path.Combine("models", "ditar-tiny"), limits.Fed, filter, Say));
         if (group is "growth" or "compare") text.WriteLine(GrowthBeside.Run(library, Threads, Say));
+        if (group is "load" or "compare") text.WriteLine(LoadBeside.Run(Threads, Say));
         if (group is "speech" or "compare")
         {
             text.WriteLine(SpeechBeside.Run(library, new BenchModel("tiny"), 5, 40, Threads, [], Say));

@@ -1,0 +1,103 @@
+// From a folder on disk to the first sound, each time in a process of its own, as a user's program would: time to load, to the first samples of the first
+// text (code not yet compiled, files in the system's cache) and of the second, and the most memory that the process ever had.
+
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using Ditar.Edge;
+using Ditar.Reference.Files;
+using Ditar.Reference.Speech;
+using Ditar.Simd;
+
+namespace Ditar.Bench;
+
+internal static class LoadBeside
+{
+    /// <summary>The hidden subcommand of the child process: folder, format, threads.</summary>
+    public const string Child = "load-once";
+
+    private const int Turns = 5;
+    private const double MostSeconds = 0.5;
+    private const string Text = "the red door is open at seven this night";
+
+    public static string Run(int threads, Action<string> say)
+    {
+        var text = new StringBuilder();
+        text.AppendLine(CultureInfo.InvariantCulture, $"### Loading, a process each, {threads} threads, {Text.Length} characters of text\n");
+        text.AppendLine("| model | weights | loaded after | first samples after | of the next text after | most memory | bar: loaded and sounding in 0.5 s |");
+        text.AppendLine("| --- | --- | --- | --- | --- | --- | --- |");
+        foreach (var (name, folder) in new[] { ("ditar-tiny", Path.Combine("models", "ditar-tiny")), ("0.1B, bf16 on disk", Folder("0.1B", say)) })
+        {
+            foreach (var format in new[] { "float32", "bf16", "int8" })
+            {
+                say($"loading {name} as {format}");
+                var turns = Enumerable.Range(0, Turns).Select(_ => Once(folder, format, threads)).ToArray();
+                Timing Of(int column) => Timing.Of(turns.Select(turn => turn[column]), 0);
+                var bar = name == "ditar-tiny" ? "" : Of(1).Median <= MostSeconds ? "met" : "**missed**";
+                text.AppendLine(
+                    CultureInfo.InvariantCulture,
+                    $"| {name} | {format} | {BesideTable.Time(Of(0))} | {BesideTable.Time(Of(1))} | {BesideTable.Time(Of(2))} | {Of(3).Median / 1e6:0} MB | {bar} |");
+            }
+        }
+
+        return text.ToString();
+    }
+
+    /// <summary>What the child does: prints seconds since its first line, and bytes.</summary>
+    public static void RunChild(string folder, string format, int threads)
+    {
+        var start = Stopwatch.GetTimestamp();
+        var weights = EngineFormats.All(format switch { "bf16" => WeightFormat.BFloat16, "int8" => WeightFormat.Int8, _ => WeightFormat.Float32 });
+        using var speaker = Speaker.Load(folder, new SpeechBackend(BackendKind.Simd, threads) { Weights = weights });
+        var loaded = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        First(speaker);
+        var first = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        var again = Stopwatch.GetTimestamp();
+        First(speaker);
+        var next = Stopwatch.GetElapsedTime(again).TotalSeconds;
+        using var self = Process.GetCurrentProcess();
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{loaded} {first} {next} {self.PeakWorkingSet64}"));
+    }
+
+    private static void First(Speaker speaker) => _ = speaker.Speak(Text).First(chunk => chunk.Samples.Length > 0);
+
+    private static double[] Once(string folder, string format, int threads)
+    {
+        using var child = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, [typeof(LoadBeside).Assembly.Location, Child, folder, format, $"{threads}"]) { RedirectStandardOutput = true })!;
+        var line = child.StandardOutput.ReadToEnd();
+        child.WaitForExit();
+        if (child.ExitCode != 0) throw new InvalidOperationException($"Loading {folder} as {format} ended with {child.ExitCode}.");
+        return [.. line.Split(' ').Select(number => double.Parse(number, CultureInfo.InvariantCulture))];
+    }
+
+    // A checkpoint of random weights as ours are shipped, in bf16.
+    private static string Folder(string size, Action<string> say)
+    {
+        var model = new BenchModel(size);
+        var folder = Path.Combine(Path.GetTempPath(), "ditar-bench", $"{size}-folder-{model.Model.Identity.Hash[..12]}");
+        if (File.Exists(Path.Combine(folder, DitarCheckpoint.ConfigFile))) return folder;
+        say($"writing a random {size} checkpoint to {folder}");
+        Directory.CreateDirectory(folder);
+        Save(Path.Combine(folder, DitarCheckpoint.ModelFile), model.Networks.Model.Parameters);
+        Save(Path.Combine(folder, DitarCheckpoint.VaeFile), model.Networks.Autoencoder.Parameters);
+        model.Model.Tokenizer.Save(Path.Combine(folder, DitarCheckpoint.TokenizerFile));
+        // Last: a folder that has it is whole.
+        new CheckpointConfig
+        {
+            Kind = CheckpointConfig.KindName,
+            Format = CheckpointConfig.CurrentFormat,
+            Model = model.Model.Config,
+            Vae = model.Model.Vae,
+            Sampling = new SamplingDefaults(10, 1, 1, 0.5),
+            Voices = [],
+        }.Write(Path.Combine(folder, DitarCheckpoint.ConfigFile));
+        return folder;
+    }
+
+    private static void Save(string path, IReadOnlyList<KeyValuePair<string, Reference.Tensor>> parameters)
+    {
+        var writer = new SafetensorsWriter();
+        foreach (var (name, tensor) in parameters) writer.Add(name, [.. tensor.Shape.ToArray().Select(extent => (long)extent)], tensor.ToSingles(), SafetensorsType.BF16);
+        writer.Save(path);
+    }
+}
