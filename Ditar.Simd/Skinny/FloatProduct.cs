@@ -26,6 +26,7 @@ internal readonly unsafe struct FloatProduct<TPanel>(SkinnyOperands operands) : 
             var x = (float*)operands.X.Memory;
             var blocks = RowBlocks.Count(rows, operands.Shape.Format);
             var bytes = operands.Shape.PanelBytes;
+            var perStep = Math.Max(TPanel.StepBytes(TWidth.Count), NativeBuffer.Alignment);
             while (operands.Queue.TryTake(part, out var panel, out var following))
             {
                 var weights = operands.Panels + (panel * bytes);
@@ -34,59 +35,59 @@ internal readonly unsafe struct FloatProduct<TPanel>(SkinnyOperands operands) : 
                 {
                     var row = RowBlocks.Start(rows, blocks, block);
                     var count = RowBlocks.Start(rows, blocks, block + 1) - row;
-                    Tile<TWidth, TVector>(count, inputs, x + ((nint)row * inputs), weights, Ahead.Of(next, bytes, block, blocks), tile);
+                    Tile<TWidth, TVector>(count, inputs, x + ((nint)row * inputs), weights, Ahead.Of(next, bytes, block, blocks, perStep), tile);
                     operands.Finish<TWidth, TVector>(panel, row, count, tile);
                 }
             }
         }
 
-        private static void Tile<TWidth, TVector>(int rows, int inputs, float* x, byte* panel, Ahead ahead, float* tile)
+        private static void Tile<TWidth, TVector>(int rows, int inputs, float* x, byte* panel, in Ahead ahead, float* tile)
             where TWidth : IWidth<TVector>
             where TVector : unmanaged
         {
             switch (rows)
             {
                 case 1:
-                    SkinnyTile.Multiply<TWidth, TVector, One, TPanel>(inputs, x, panel, ahead, tile);
+                    SkinnyTile.Multiply<TWidth, TVector, One, TPanel>(inputs, x, panel, in ahead, tile);
                     break;
                 case 2:
-                    SkinnyTile.Multiply<TWidth, TVector, Two, TPanel>(inputs, x, panel, ahead, tile);
+                    SkinnyTile.Multiply<TWidth, TVector, Two, TPanel>(inputs, x, panel, in ahead, tile);
                     break;
                 case 3:
-                    SkinnyTile.Multiply<TWidth, TVector, Three, TPanel>(inputs, x, panel, ahead, tile);
+                    SkinnyTile.Multiply<TWidth, TVector, Three, TPanel>(inputs, x, panel, in ahead, tile);
                     break;
                 case 4:
-                    SkinnyTile.Multiply<TWidth, TVector, Four, TPanel>(inputs, x, panel, ahead, tile);
+                    SkinnyTile.Multiply<TWidth, TVector, Four, TPanel>(inputs, x, panel, in ahead, tile);
                     break;
                 case 5:
-                    SkinnyTile.Multiply<TWidth, TVector, Five, TPanel>(inputs, x, panel, ahead, tile);
+                    SkinnyTile.Multiply<TWidth, TVector, Five, TPanel>(inputs, x, panel, in ahead, tile);
                     break;
                 case 6:
-                    SkinnyTile.Multiply<TWidth, TVector, Six, TPanel>(inputs, x, panel, ahead, tile);
+                    SkinnyTile.Multiply<TWidth, TVector, Six, TPanel>(inputs, x, panel, in ahead, tile);
                     break;
                 case 7:
-                    SkinnyTile.Multiply<TWidth, TVector, Seven, TPanel>(inputs, x, panel, ahead, tile);
+                    SkinnyTile.Multiply<TWidth, TVector, Seven, TPanel>(inputs, x, panel, in ahead, tile);
                     break;
                 case 8:
-                    SkinnyTile.Multiply<TWidth, TVector, Eight, TPanel>(inputs, x, panel, ahead, tile);
+                    SkinnyTile.Multiply<TWidth, TVector, Eight, TPanel>(inputs, x, panel, in ahead, tile);
                     break;
                 case 9:
-                    SkinnyTile.Multiply<TWidth, TVector, Nine, TPanel>(inputs, x, panel, ahead, tile);
+                    SkinnyTile.Multiply<TWidth, TVector, Nine, TPanel>(inputs, x, panel, in ahead, tile);
                     break;
                 case 10:
-                    SkinnyTile.Multiply<TWidth, TVector, Ten, TPanel>(inputs, x, panel, ahead, tile);
+                    SkinnyTile.Multiply<TWidth, TVector, Ten, TPanel>(inputs, x, panel, in ahead, tile);
                     break;
                 case 11:
-                    SkinnyTile.Multiply<TWidth, TVector, Eleven, TPanel>(inputs, x, panel, ahead, tile);
+                    SkinnyTile.Multiply<TWidth, TVector, Eleven, TPanel>(inputs, x, panel, in ahead, tile);
                     break;
                 case 12:
-                    SkinnyTile.Multiply<TWidth, TVector, Twelve, TPanel>(inputs, x, panel, ahead, tile);
+                    SkinnyTile.Multiply<TWidth, TVector, Twelve, TPanel>(inputs, x, panel, in ahead, tile);
                     break;
                 case 13:
-                    SkinnyTile.Multiply<TWidth, TVector, Thirteen, TPanel>(inputs, x, panel, ahead, tile);
+                    SkinnyTile.Multiply<TWidth, TVector, Thirteen, TPanel>(inputs, x, panel, in ahead, tile);
                     break;
                 case 14:
-                    SkinnyTile.Multiply<TWidth, TVector, Fourteen, TPanel>(inputs, x, panel, ahead, tile);
+                    SkinnyTile.Multiply<TWidth, TVector, Fourteen, TPanel>(inputs, x, panel, in ahead, tile);
                     break;
                 default:
                     throw new System.Diagnostics.UnreachableException($"A tile has 1 to 14 rows, not {rows}.");

@@ -48,7 +48,7 @@ internal readonly unsafe struct IntegerProduct<TWeights>(SkinnyOperands operands
             {
                 var row = RowBlocks.Start(rows, blocks, block);
                 var count = RowBlocks.Start(rows, blocks, block + 1) - row;
-                var ahead = Ahead.Of(next, shape.PanelBytes, block, blocks);
+                var ahead = Ahead.Of(next, shape.PanelBytes, block, blocks, NativeBuffer.Alignment);
                 if (TWeights.Nibbles)
                     Groups<TForm, TVector>(row, count, weights, ahead, tile);
                 else

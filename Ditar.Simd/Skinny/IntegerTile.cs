@@ -44,7 +44,9 @@ internal static unsafe class IntegerTile
     {
         const int Half = PanelShape.IntegerColumns;
         var stepBytes = TWeights.Nibbles ? Int4Panel.StepBytes : Int8Panel.StepBytes;
-        var coming = ahead;
+        var (distance, back) = (ahead.Distance, ahead.Back);
+        var next = ahead.Next;
+        var end = ahead.End;
         TVector a0, b0;
         if (TWeights.Nibbles)
         {
@@ -77,28 +79,64 @@ internal static unsafe class IntegerTile
 
         for (; steps > 0; steps--)
         {
-            coming.Prefetch(twoLines: false);
+            Cache.PrefetchFar(next);
+            next += distance;
+            if (next >= end)
+                next += back;
             TVector left0, left1, right0, right1;
             if (TWeights.Nibbles)
                 TForm.LoadInt4(weights, out left0, out left1, out right0, out right1);
             else
                 TForm.LoadInt8(weights, weights + (Half * PanelShape.InputsPerWord), out left0, out left1, out right0, out right1);
-            Row<TForm, TVector, TWeights>(x, left0, left1, right0, right1, ref a0, ref b0);
+            var x0 = TForm.Broadcast(x[0]);
+            var x1 = TForm.WordsPerStep > 1 ? TForm.Broadcast(x[1]) : x0;
+            a0 = Dot<TForm, TVector, TWeights>(a0, left0, left1, x0, x1);
+            b0 = Dot<TForm, TVector, TWeights>(b0, right0, right1, x0, x1);
             if (TRows.Value > 1)
-                Row<TForm, TVector, TWeights>(x + (1 * TForm.WordsPerStep), left0, left1, right0, right1, ref a1, ref b1);
+            {
+                x0 = TForm.Broadcast(x[1 * TForm.WordsPerStep]);
+                x1 = TForm.WordsPerStep > 1 ? TForm.Broadcast(x[(1 * TForm.WordsPerStep) + 1]) : x0;
+                a1 = Dot<TForm, TVector, TWeights>(a1, left0, left1, x0, x1);
+                b1 = Dot<TForm, TVector, TWeights>(b1, right0, right1, x0, x1);
+            }
+
             if (TRows.Value > 2)
-                Row<TForm, TVector, TWeights>(x + (2 * TForm.WordsPerStep), left0, left1, right0, right1, ref a2, ref b2);
+            {
+                x0 = TForm.Broadcast(x[2 * TForm.WordsPerStep]);
+                x1 = TForm.WordsPerStep > 1 ? TForm.Broadcast(x[(2 * TForm.WordsPerStep) + 1]) : x0;
+                a2 = Dot<TForm, TVector, TWeights>(a2, left0, left1, x0, x1);
+                b2 = Dot<TForm, TVector, TWeights>(b2, right0, right1, x0, x1);
+            }
+
             if (TRows.Value > 3)
-                Row<TForm, TVector, TWeights>(x + (3 * TForm.WordsPerStep), left0, left1, right0, right1, ref a3, ref b3);
+            {
+                x0 = TForm.Broadcast(x[3 * TForm.WordsPerStep]);
+                x1 = TForm.WordsPerStep > 1 ? TForm.Broadcast(x[(3 * TForm.WordsPerStep) + 1]) : x0;
+                a3 = Dot<TForm, TVector, TWeights>(a3, left0, left1, x0, x1);
+                b3 = Dot<TForm, TVector, TWeights>(b3, right0, right1, x0, x1);
+            }
+
             if (TRows.Value > 4)
-                Row<TForm, TVector, TWeights>(x + (4 * TForm.WordsPerStep), left0, left1, right0, right1, ref a4, ref b4);
+            {
+                x0 = TForm.Broadcast(x[4 * TForm.WordsPerStep]);
+                x1 = TForm.WordsPerStep > 1 ? TForm.Broadcast(x[(4 * TForm.WordsPerStep) + 1]) : x0;
+                a4 = Dot<TForm, TVector, TWeights>(a4, left0, left1, x0, x1);
+                b4 = Dot<TForm, TVector, TWeights>(b4, right0, right1, x0, x1);
+            }
+
             if (TRows.Value > 5)
-                Row<TForm, TVector, TWeights>(x + (5 * TForm.WordsPerStep), left0, left1, right0, right1, ref a5, ref b5);
+            {
+                x0 = TForm.Broadcast(x[5 * TForm.WordsPerStep]);
+                x1 = TForm.WordsPerStep > 1 ? TForm.Broadcast(x[(5 * TForm.WordsPerStep) + 1]) : x0;
+                a5 = Dot<TForm, TVector, TWeights>(a5, left0, left1, x0, x1);
+                b5 = Dot<TForm, TVector, TWeights>(b5, right0, right1, x0, x1);
+            }
+
             x += TRows.Value * TForm.WordsPerStep;
             weights += stepBytes;
         }
 
-        ahead = coming;
+        ahead.Next = next;
         Put<TForm, TVector>(a0, b0, scale, tile, first);
         if (TRows.Value > 1)
             Put<TForm, TVector>(a1, b1, scale, tile + (1 * 2 * Half), first);
@@ -113,25 +151,12 @@ internal static unsafe class IntegerTile
     }
 
     [MethodImpl(Jit.Inline)]
-    private static void Row<TForm, TVector, TWeights>(
-        int* x, TVector left0, TVector left1, TVector right0, TVector right1, ref TVector left, ref TVector right)
+    private static TVector Dot<TForm, TVector, TWeights>(TVector sum, TVector weights0, TVector weights1, TVector x0, TVector x1)
         where TForm : IIntegerForm<TVector>
         where TVector : unmanaged
-        where TWeights : IIntegerWeights
-    {
-        var x0 = TForm.Broadcast(x[0]);
-        var x1 = TForm.WordsPerStep > 1 ? TForm.Broadcast(x[1]) : x0;
-        if (TWeights.Nibbles)
-        {
-            left = TForm.DotInt4(left, left0, left1, x0, x1);
-            right = TForm.DotInt4(right, right0, right1, x0, x1);
-        }
-        else
-        {
-            left = TForm.DotInt8(left, left0, left1, x0, x1);
-            right = TForm.DotInt8(right, right0, right1, x0, x1);
-        }
-    }
+        where TWeights : IIntegerWeights => TWeights.Nibbles
+            ? TForm.DotInt4(sum, weights0, weights1, x0, x1)
+            : TForm.DotInt8(sum, weights0, weights1, x0, x1);
 
     [MethodImpl(Jit.Inline)]
     private static void Put<TForm, TVector>(TVector left, TVector right, float* scale, float* tile, bool first)

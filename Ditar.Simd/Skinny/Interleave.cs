@@ -68,21 +68,31 @@ internal static unsafe class Interleave
     {
         var (a, b) = (Vector128.Load(from), Vector128.Load(from + fromStride));
         var (c, d) = (Vector128.Load(from + (2 * fromStride)), Vector128.Load(from + (3 * fromStride)));
-        var (ab, cd) = (ZipLower(a, b), ZipLower(c, d)); // a0 b0 a1 b1, c0 d0 c1 d1
-        Vector128.Store(Vector128.Create(ab.GetLower(), cd.GetLower()), to);
-        Vector128.Store(Vector128.Create(ab.GetUpper(), cd.GetUpper()), to + toStride);
-        (ab, cd) = (ZipUpper(a, b), ZipUpper(c, d));
-        Vector128.Store(Vector128.Create(ab.GetLower(), cd.GetLower()), to + (2 * toStride));
-        Vector128.Store(Vector128.Create(ab.GetUpper(), cd.GetUpper()), to + (3 * toStride));
+        var (ab, cd) = (ZipLower(a, b).AsUInt64(), ZipLower(c, d).AsUInt64()); // a0 b0 a1 b1, c0 d0 c1 d1
+        Vector128.Store(ZipLower(ab, cd).AsUInt32(), to);
+        Vector128.Store(ZipUpper(ab, cd).AsUInt32(), to + toStride);
+        (ab, cd) = (ZipUpper(a, b).AsUInt64(), ZipUpper(c, d).AsUInt64()); // a2 b2 a3 b3, c2 d2 c3 d3
+        Vector128.Store(ZipLower(ab, cd).AsUInt32(), to + (2 * toStride));
+        Vector128.Store(ZipUpper(ab, cd).AsUInt32(), to + (3 * toStride));
     }
 
     [MethodImpl(Jit.Inline)]
     private static Vector128<uint> ZipLower(Vector128<uint> left, Vector128<uint> right) => Sse2.IsSupported ? Sse2.UnpackLow(left, right)
-        : Vector128.ConditionalSelect(
-            Vector128.Create(uint.MaxValue, 0, uint.MaxValue, 0), Vector128.Shuffle(left, Vector128.Create(0u, 0, 1, 1)), Vector128.Shuffle(right, Vector128.Create(0u, 0, 1, 1)));
+        : Pick(Vector128.Shuffle(left, Vector128.Create(0u, 0, 1, 1)), Vector128.Shuffle(right, Vector128.Create(0u, 0, 1, 1)));
 
     [MethodImpl(Jit.Inline)]
     private static Vector128<uint> ZipUpper(Vector128<uint> left, Vector128<uint> right) => Sse2.IsSupported ? Sse2.UnpackHigh(left, right)
-        : Vector128.ConditionalSelect(
-            Vector128.Create(uint.MaxValue, 0, uint.MaxValue, 0), Vector128.Shuffle(left, Vector128.Create(2u, 2, 3, 3)), Vector128.Shuffle(right, Vector128.Create(2u, 2, 3, 3)));
+        : Pick(Vector128.Shuffle(left, Vector128.Create(2u, 2, 3, 3)), Vector128.Shuffle(right, Vector128.Create(2u, 2, 3, 3)));
+
+    [MethodImpl(Jit.Inline)]
+    private static Vector128<uint> Pick(Vector128<uint> even, Vector128<uint> odd) =>
+        Vector128.ConditionalSelect(Vector128.Create(uint.MaxValue, 0, uint.MaxValue, 0), even, odd);
+
+    [MethodImpl(Jit.Inline)]
+    private static Vector128<ulong> ZipLower(Vector128<ulong> left, Vector128<ulong> right) => Sse2.IsSupported ? Sse2.UnpackLow(left, right)
+        : Vector128.Create(left[0], right[0]);
+
+    [MethodImpl(Jit.Inline)]
+    private static Vector128<ulong> ZipUpper(Vector128<ulong> left, Vector128<ulong> right) => Sse2.IsSupported ? Sse2.UnpackHigh(left, right)
+        : Vector128.Create(left[1], right[1]);
 }

@@ -18,7 +18,7 @@ internal static unsafe class SkinnyTile
     /// <param name="ahead">What will be needed next.</param>
     /// <param name="tile">[TRows, 2 vectors].</param>
     [MethodImpl(Jit.Hot)]
-    public static void Multiply<TWidth, TVector, TRows, TPanel>(int inputs, float* x, byte* panel, Ahead ahead, float* tile)
+    public static void Multiply<TWidth, TVector, TRows, TPanel>(int inputs, float* x, byte* panel, in Ahead ahead, float* tile)
         where TWidth : IWidth<TVector>
         where TVector : unmanaged
         where TRows : ICount
@@ -40,10 +40,17 @@ internal static unsafe class SkinnyTile
         TVector a11 = TWidth.Zero, b11 = a11;
         TVector a12 = TWidth.Zero, b12 = a12;
         TVector a13 = TWidth.Zero, b13 = a13;
-        var coming = ahead;
+        var (distance, back) = (ahead.Distance, ahead.Back);
+        var next = ahead.Next;
+        var end = ahead.End;
         for (; inputs > 0; inputs--)
         {
-            coming.Prefetch(TPanel.StepBytes(TWidth.Count) > NativeBuffer.Alignment);
+            Cache.PrefetchFar(next);
+            if (step > NativeBuffer.Alignment)
+                Cache.PrefetchFar(next + NativeBuffer.Alignment);
+            next += distance;
+            if (next >= end)
+                next += back;
             TPanel.Load<TWidth, TVector>(panel, out var left, out var right);
             var value = TWidth.Broadcast(x[0]);
             a0 = TWidth.MultiplyAdd(value, left, a0);

@@ -1,5 +1,9 @@
 // A fixed set of threads that run the parts of one job at a time. No tasks, no queues, nothing allocated per call: a kernel of a few
 // microseconds must be worth splitting. Which thread runs which part is left open; kernels split so that it cannot change a result.
+//
+// A job is announced by one atomic write, which threads that spin see at once; the lock is taken only to wake threads that sleep. Threads enter a job
+// and leave it by counting themselves in the same word. The caller closes the job when it finds no part left and waits for those inside alone: a thread
+// that wakes too late finds the job closed, and nobody waited for it.
 
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
@@ -19,9 +23,12 @@ public interface IParallelWork
 /// </summary>
 public sealed unsafe class WorkerPool : IDisposable
 {
-    // About 10 microseconds of pause instructions: a following layer's job arrives within that, and longer would starve the other
-    // training thread or process on a busy machine (recipe.md, section 7: threads that spin at barriers lose).
-    private const int SpinRounds = 200;
+    // Some 50 microseconds of single pause instructions (40 to 60 nanoseconds each): a following layer's job arrives within that, and longer would
+    // starve the other training thread or process on a busy machine (recipe.md, section 7: threads that spin at barriers lose).
+    private const int SpinRounds = 1000;
+
+    // The word: how many threads are inside, whether the job is open to more, and which job it is.
+    private const long Inside = 0x7FFF_FFFF, Open = 1L << 31, OneJob = 1L << 32;
 
     [ThreadStatic]
     private static bool _insideWork;
@@ -30,14 +37,16 @@ public sealed unsafe class WorkerPool : IDisposable
     private readonly object _signal = new();
     private readonly Thread[] _threads;
 
-    // The job: set before _generation changes, read by workers after they saw it change.
+    // The job: set before _state announces it, read by threads that are inside.
     private delegate*<void*, int, void> _invoke;
     private void* _work;
     private int _parts;
     private int _nextPart;
-    private int _running;
-    private int _generation;
     private Exception? _failure;
+
+    private long _state;
+    private int _sleeping;
+    private int _callerSleeps;
     private bool _disposed;
 
     /// <summary>Starts the threads.</summary>
@@ -117,7 +126,7 @@ public sealed unsafe class WorkerPool : IDisposable
             lock (_signal)
             {
                 _disposed = true;
-                _generation++;
+                Interlocked.Add(ref _state, OneJob);
                 Monitor.PulseAll(_signal);
             }
         }
@@ -133,49 +142,77 @@ public sealed unsafe class WorkerPool : IDisposable
     {
         _parts = parts;
         _nextPart = 0;
-        lock (_signal)
+        // Nobody is inside between jobs. The exchange is a full fence: whoever went to sleep before it is counted, who does after it looks again.
+        Interlocked.Exchange(ref _state, ((_state | Inside | Open) + 1) | Open);
+        if (Volatile.Read(ref _sleeping) > 0)
         {
-            _running = _threads.Length;
-            _generation++;
-            Monitor.PulseAll(_signal);
+            lock (_signal)
+                Monitor.PulseAll(_signal);
         }
 
         Work();
-        for (var spin = 0; spin < SpinRounds && Volatile.Read(ref _running) > 0; spin++)
-            Thread.SpinWait(8);
-        if (Volatile.Read(ref _running) == 0)
+        Interlocked.And(ref _state, ~Open);
+        for (var spin = 0; spin < SpinRounds && (Volatile.Read(ref _state) & Inside) != 0; spin++)
+            Thread.SpinWait(1);
+        if ((Volatile.Read(ref _state) & Inside) == 0)
             return;
         lock (_signal)
         {
-            while (_running > 0)
+            Interlocked.Exchange(ref _callerSleeps, 1);
+            while ((Volatile.Read(ref _state) & Inside) != 0)
                 Monitor.Wait(_signal);
+            _callerSleeps = 0;
         }
     }
 
     private void Serve()
     {
-        var seen = 0;
+        var seen = 0L;
         while (true)
         {
-            for (var spin = 0; spin < SpinRounds && Volatile.Read(ref _generation) == seen; spin++)
-                Thread.SpinWait(8);
-            lock (_signal)
+            for (var spin = 0; spin < SpinRounds && JobOf(Volatile.Read(ref _state)) == seen; spin++)
+                Thread.SpinWait(1);
+            if (JobOf(Volatile.Read(ref _state)) == seen)
+                Sleep(seen);
+            seen = JobOf(Volatile.Read(ref _state));
+            if (Volatile.Read(ref _disposed))
+                return;
+            if (TryEnter(seen))
             {
-                while (_generation == seen)
-                    Monitor.Wait(_signal);
-                seen = _generation;
-                if (_disposed)
-                    return;
-            }
-
-            Work();
-            if (Interlocked.Decrement(ref _running) == 0)
-            {
-                lock (_signal)
-                    Monitor.PulseAll(_signal);
+                Work();
+                if ((Interlocked.Decrement(ref _state) & Inside) == 0 && Volatile.Read(ref _callerSleeps) != 0)
+                {
+                    lock (_signal)
+                        Monitor.PulseAll(_signal);
+                }
             }
         }
     }
+
+    private void Sleep(long seen)
+    {
+        lock (_signal)
+        {
+            Interlocked.Increment(ref _sleeping);
+            while (JobOf(Volatile.Read(ref _state)) == seen)
+                Monitor.Wait(_signal);
+            Interlocked.Decrement(ref _sleeping);
+        }
+    }
+
+    private bool TryEnter(long job)
+    {
+        while (true)
+        {
+            var state = Volatile.Read(ref _state);
+            if (JobOf(state) != job || (state & Open) == 0)
+                return false;
+            if (Interlocked.CompareExchange(ref _state, state + 1, state) == state)
+                return true;
+        }
+    }
+
+    private static long JobOf(long state) => state >> 32;
 
     private void Work()
     {

@@ -76,6 +76,38 @@ public class WorkerPoolTests
     }
 
     [Fact]
+    public void Jobs_reach_threads_that_spin_and_threads_that_sleep()
+    {
+        using var pool = new WorkerPool(4);
+        var random = new Random(3);
+        for (var i = 0; i < 60; i++)
+        {
+            // Some jobs follow at once, others after the threads went to sleep.
+            for (var j = 0; j < 200; j++)
+            {
+                var ran = 0;
+                pool.Run(7, _ => Interlocked.Increment(ref ran));
+                Assert.Equal(7, ran);
+            }
+
+            Thread.Sleep(random.Next(3));
+        }
+    }
+
+    [Fact]
+    public void A_pool_is_disposed_while_its_threads_spin_or_sleep()
+    {
+        for (var i = 0; i < 20; i++)
+        {
+            var pool = new WorkerPool(3);
+            pool.Run(3, new Nothing());
+            if (i % 2 == 0)
+                Thread.Sleep(2);
+            pool.Dispose();
+        }
+    }
+
+    [Fact]
     public void A_run_allocates_nothing()
     {
         using var pool = new WorkerPool(2);
