@@ -59,6 +59,14 @@ public sealed class SafetensorsWriter
     public void Add(string name, ReadOnlySpan<long> shape, ReadOnlyMemory<int> values) =>
         Add(name, shape, values.Length, SafetensorsType.I32, stream => WriteRaw(stream, values));
 
+    /// <summary>Adds a tensor whose elements are written, little-endian and row-major, when the file is: it may be larger than memory.</summary>
+    /// <exception cref="ArgumentException">The name is taken or a size is negative.</exception>
+    public void Add(string name, ReadOnlySpan<long> shape, SafetensorsType type, Action<Stream> write)
+    {
+        ArgumentNullException.ThrowIfNull(write);
+        Add(name, shape, null, type, stream => write(stream));
+    }
+
     /// <summary>Creates or replaces the file (see <see cref="AtomicFile"/>).</summary>
     /// <exception cref="IOException">The file cannot be written; an older one is untouched.</exception>
     public void Save(string path) => AtomicFile.Write(path, WriteTo);
@@ -152,17 +160,17 @@ public sealed class SafetensorsWriter
         }
     }
 
-    private void Add(string name, ReadOnlySpan<long> shape, int count, SafetensorsType type, ContentWriter write)
+    private void Add(string name, ReadOnlySpan<long> shape, long? count, SafetensorsType type, ContentWriter write)
     {
         ArgumentNullException.ThrowIfNull(name);
         long product = 1;
         foreach (var size in shape)
             product = size < 0 ? throw new ArgumentException($"Tensor {name}: negative size in {CheckpointException.Shape(shape.ToArray())}.", nameof(shape)) : checked(product * size);
-        if (product != count)
+        if (count is not null && product != count)
             throw new ArgumentException($"Tensor {name}: shape {CheckpointException.Shape(shape.ToArray())} has {product} elements, the values are {count}.", nameof(shape));
         if (name == "__metadata__" || !names.Add(name))
             throw new ArgumentException($"Tensor {name}: the name is taken.", nameof(name));
-        items.Add(new Item(name, type, shape.ToArray(), (long)count * type.ByteSize(), write));
+        items.Add(new Item(name, type, shape.ToArray(), checked(product * type.ByteSize()), write));
     }
 
     private sealed record Item(string Name, SafetensorsType Type, long[] Shape, long ByteLength, ContentWriter Write);

@@ -30,12 +30,12 @@ public sealed class AudioVae
     /// <summary>Any number of samples: zeros fill the last frame.</summary>
     /// <param name="samples">Mono at the encoder's rate, -1..1.</param>
     /// <returns>[frames, D].</returns>
-    public Tensor Encode(ReadOnlySpan<float> samples, ElementType type = ElementType.Float32)
+    public Tensor Encode(ReadOnlySpan<float> samples)
     {
         var hop = Config.EncoderHop;
         var padded = new float[(samples.Length + hop - 1) / hop * hop];
         samples.CopyTo(padded);
-        return Encoder.Forward(Tensor.From(padded, 1, padded.Length, 1).To(type)).Reshape(-1, Config.LatentDim);
+        return Encoder.Forward(Tensor.From(padded, 1, padded.Length, 1).To(Encoder.Enter.Weight.Type)).Reshape(-1, Config.LatentDim);
     }
 
     /// <summary>The decoder as the generation loop sees it.</summary>

@@ -8,6 +8,7 @@ namespace Ditar.Reference.VoxCpm;
 
 public sealed class AudioVaeParameters : ParameterSource
 {
+    internal const string Prefix = "audio_vae.";
     private readonly WeightFile file;
     private readonly Dictionary<string, OfficialTensor> layout;
     private readonly string prefix;
@@ -21,14 +22,18 @@ public sealed class AudioVaeParameters : ParameterSource
         ArgumentNullException.ThrowIfNull(config);
         this.file = file;
 
-        // A training checkpoint may prefix every name.
-        prefix = file.Names.All(name => name.StartsWith(Prefix, StringComparison.Ordinal)) ? Prefix : "";
-        IReadOnlyList<OfficialTensor> tensors = [.. AudioVaeLayout.Of(config).Select(tensor => tensor with { Name = prefix + tensor.Name })];
-        OfficialTensor.RequireExactly(file, tensors);
-        layout = tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
+        prefix = PrefixOf(file);
+        layout = Require(file, config).ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
     }
 
-    internal const string Prefix = "audio_vae.";
+    /// <returns>The tensors, under the names that the file gives them.</returns>
+    /// <exception cref="CheckpointException">The file does not hold exactly the tensors of the configuration.</exception>
+    public static IReadOnlyList<OfficialTensor> Require(WeightFile file, AudioVaeConfig config)
+    {
+        IReadOnlyList<OfficialTensor> tensors = [.. AudioVaeLayout.Of(config).Select(tensor => tensor with { Name = PrefixOf(file) + tensor.Name })];
+        OfficialTensor.RequireExactly(file, tensors);
+        return tensors;
+    }
 
     protected override Tensor Provide(string name, ReadOnlySpan<int> shape, Start start)
     {
@@ -90,6 +95,10 @@ public sealed class AudioVaeParameters : ParameterSource
 
         return w;
     }
+
+    // Training code prefixes every name.
+    private static string PrefixOf(WeightFile file) =>
+        file.Entries.Count > 0 && file.Names.All(name => name.StartsWith(Prefix, StringComparison.Ordinal)) ? Prefix : "";
 
     private double[] Read(string name)
     {

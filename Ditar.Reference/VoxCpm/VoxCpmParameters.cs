@@ -10,19 +10,25 @@ public sealed class VoxCpmParameters : ParameterSource
 {
     private readonly WeightFile file;
     private readonly VoxCpmConfig config;
+    private readonly LoraWeights? lora;
 
     /// <param name="file">Stays open only while layers are built.</param>
     /// <exception cref="CheckpointException">The file does not hold exactly the tensors of the configuration.</exception>
-    public VoxCpmParameters(WeightFile file, VoxCpmConfig config, ElementType type)
+    /// <param name="lora">Merged into what it adapts.</param>
+    public VoxCpmParameters(WeightFile file, VoxCpmConfig config, ElementType type, LoraWeights? lora = null)
         : base(type)
     {
         ArgumentNullException.ThrowIfNull(file);
         this.file = file;
         this.config = config;
+        this.lora = lora;
+        Require(file, config);
+    }
 
+    /// <exception cref="CheckpointException">The file does not hold exactly the tensors of the configuration.</exception>
+    public static void Require(WeightFile file, VoxCpmConfig config) =>
         // A training checkpoint may carry the VAE as well.
         OfficialTensor.RequireExactly(file, VoxCpmLayout.Of(config), name => name.StartsWith(AudioVaeParameters.Prefix, StringComparison.Ordinal));
-    }
 
     protected override Tensor Provide(string name, ReadOnlySpan<int> shape, Start start)
     {
@@ -33,6 +39,7 @@ public sealed class VoxCpmParameters : ParameterSource
         var tensor = Tensor.Zeros(Type, shape).Copy();
         if (Type == ElementType.Float32) file.ReadFloat32(official, tensor.Values<float>());
         else file.ReadFloat64(official, tensor.Values<double>());
+        if (lora is not null) Merge(lora, official, tensor);
         if (VoxCpmLayout.HeadDimToInterleave(config, name) is var headDim and > 0)
         {
             if (Type == ElementType.Float32) Interleave(tensor.Values<float>(), shape[1], headDim);
@@ -40,6 +47,15 @@ public sealed class VoxCpmParameters : ParameterSource
         }
 
         return tensor;
+    }
+
+    private static void Merge(LoraWeights lora, string official, Tensor tensor)
+    {
+        if (!lora.Modules.Contains(official[..Math.Max(0, official.LastIndexOf('.'))])) return;
+        var merged = tensor.ToDoubles();
+        lora.Merge(official, merged);
+        if (tensor.Type == ElementType.Float64) merged.CopyTo(tensor.Values<double>());
+        else for (var i = 0; i < merged.Length; i++) tensor.Values<float>()[i] = (float)merged[i];
     }
 
     private static void Interleave<T>(Span<T> weight, int inputs, int headDim)

@@ -198,4 +198,15 @@ public class GradientTests
         Assert.Contains("[2, 3]", error.Message, StringComparison.Ordinal);
         Assert.Contains("[4, 5]", error.Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void RoundingIsHalfToEvenAndLetsGradientsThrough()
+    {
+        var x = Tensor.From([0.5, 1.5, 2.5, -0.5, -1.5, 1.2, -7.6], 7);
+        Assert.Equal([0.0, 2, 2, 0, -2, 1, -8], x.Round().ToDoubles().Select(value => value + 0));
+        using var tape = new Tape();
+        tape.Watch(x);
+        var loss = (x.Round() * 3).Sum();
+        Assert.All(tape.Gradients(loss, [x])[0].ToDoubles(), slope => Assert.Equal(3, slope));
+    }
 }

@@ -117,6 +117,8 @@ internal sealed class ModuleOutputs : ITensorObserver
 
     public void Leave(string path, Tensor output) => outputs[path] = output;
 
+    public IReadOnlyDictionary<string, Tensor> Copies() => outputs.ToDictionary(output => output.Key, output => output.Value.Copy(), StringComparer.Ordinal);
+
     public void Operation(TensorOperation operation)
     {
     }
