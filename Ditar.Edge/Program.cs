@@ -7,8 +7,12 @@ using Ditar.Edge;
 var say = SayCommand.Create();
 var info = InfoCommand.Create();
 var quantize = QuantizeCommand.Create();
-var root = new RootCommand("Speech from text on the CPU, with a DiTAR model.") { say, info, quantize };
-HelpExamples.AddTo(root, new Dictionary<Command, string> { [root] = SayCommand.FirstExample, [say] = SayCommand.Examples, [info] = InfoCommand.Examples, [quantize] = QuantizeCommand.Examples });
+var makeUp = MakeUpCommand.Create();
+var root = new RootCommand("Speech from text on the CPU, with a DiTAR model.") { say, info, quantize, makeUp };
+HelpExamples.AddTo(root, new Dictionary<Command, string>
+{
+    [root] = SayCommand.FirstExample, [say] = SayCommand.Examples, [info] = InfoCommand.Examples, [quantize] = QuantizeCommand.Examples, [makeUp] = MakeUpCommand.Examples,
+});
 
 var parsed = root.Parse(args);
 if (parsed.Errors.Count > 0 && parsed.Action is not HelpExamples)

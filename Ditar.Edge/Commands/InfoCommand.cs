@@ -1,6 +1,7 @@
 // `ditar info`: what a checkpoint holds, for people or as JSON. It loads the checkpoint as `say` would, so what it shows is known to work.
 
 using System.CommandLine;
+using Ditar.Reference.VoxCpm;
 
 namespace Ditar.Edge;
 
@@ -20,8 +21,17 @@ internal static class InfoCommand
         var command = new Command("info", "Load a checkpoint, check all of it, and tell what it holds: sizes, parameters, files, voices, defaults.") { model, json };
         command.SetAction(parsed => Failures.Guard(() =>
         {
-            var facts = CheckpointFacts.Of(parsed.GetValue(model) ?? ModelFolder.Find());
-            Console.WriteLine(parsed.GetValue(json) ? facts.ToJson() : facts.ToText());
+            var folder = parsed.GetValue(model) ?? ModelFolder.Find();
+            var asJson = parsed.GetValue(json);
+            if (VoxCpmCheckpoint.IsOne(folder))
+            {
+                var official = VoxCpmFacts.Of(folder);
+                Console.WriteLine(asJson ? official.ToJson() : official.ToText());
+                return ExitCode.Done;
+            }
+
+            var facts = CheckpointFacts.Of(folder);
+            Console.WriteLine(asJson ? facts.ToJson() : facts.ToText());
             return ExitCode.Done;
         }));
         return command;

@@ -20,6 +20,8 @@ internal static class SayCommand
           echo "good morning" | ditar say - -o - | aplay -q -f S16_LE -r 16000
           ditar say "call me tomorrow" --prompt me.wav --prompt-text "where is my blue cup"
           ditar say "good morning" --backend onnx --onnx onnx/ --provider auto
+          ditar say --model VoxCPM2 --reference voice.wav "A cloned voice." --play
+          ditar say --model VoxCPM2 --control "a calm old man" "Good evening." -o evening.wav
           ditar say --seed 7 --steps 4 --guidance 2 --temperature 0.5 -- "-5 degrees"
         """;
 
@@ -37,6 +39,14 @@ internal static class SayCommand
         var voice = new Option<string>("--voice", "-v") { Description = "a voice stored with the model; see 'ditar info' [default: its first]", HelpName = "NAME" };
         var prompt = new Option<string>("--prompt") { Description = "speak in the voice of a recording: a WAV file of about two seconds", HelpName = "WAV" };
         var promptText = new Option<string>("--prompt-text") { Description = "what is said in the recording", HelpName = "TEXT" };
+        var reference = new Option<string>("--reference") { Description = "VoxCPM 2: take the voice of a recording, without its text", HelpName = "WAV" };
+        var control = new Option<string>("--control") { Description = "VoxCPM: describe the voice or the style", HelpName = "TEXT" };
+        var noise = new Option<string>("--noise")
+        {
+            Description = "VoxCPM: philox, torch-cpu (what PyTorch draws for the seed), or a safetensors file of noise [patches, dims, latents] [default: philox]",
+            HelpName = "SOURCE",
+        };
+        var lora = new Option<string>("--lora") { Description = "VoxCPM: a LoRA folder, merged into the weights", HelpName = "DIR" };
         var seed = new Option<ulong>("--seed") { Description = "the same seed gives the same speech", HelpName = "N" };
         var steps = new Option<int?>("--steps") { Description = "solver steps for each patch: fewer are faster [default: the model's]", HelpName = "N" };
         var guidance = new Option<double?>("--guidance") { Description = "how strongly the text is held to; 0 is none, 1 to 2 are good [default: the model's]", HelpName = "W" };
@@ -74,7 +84,7 @@ internal static class SayCommand
         var command = new Command("say", "Speak a text.")
         {
             text, file, output, voice, prompt, promptText, seed, steps, guidance, temperature, model, threads, backend, weights, graphs, provider,
-            play, plot, quiet,
+            play, plot, quiet, reference, control, noise, lora,
         };
         command.Validators.Add(result =>
         {
@@ -109,9 +119,14 @@ internal static class SayCommand
             {
                 Weights = parsed.GetValue(weights) is { } format ? EngineFormats.Named(format) : null,
             };
-            return Failures.Guard(() => SpeakAloud.Run(new SayRequest(
+            var request = new SayRequest(
                 words, parsed.GetValue(file), parsed.GetValue(output), parsed.GetValue(model), parsed.GetValue(voice), parsed.GetValue(prompt),
-                parsed.GetValue(promptText), options, computing, parsed.GetValue(play), parsed.GetValue(plot), parsed.GetValue(quiet))));
+                parsed.GetValue(promptText), options, computing, parsed.GetValue(play), parsed.GetValue(plot), parsed.GetValue(quiet))
+            {
+                BackendTyped = parsed.GetResult(backend) is { Implicit: false } || parsed.GetResult(weights) is not null,
+                VoxCpm = new VoxCpmRequest(parsed.GetValue(reference), parsed.GetValue(control), parsed.GetValue(noise), parsed.GetValue(lora)),
+            };
+            return Failures.Guard(() => SpeakAloud.Run(request));
         });
         return command;
     }

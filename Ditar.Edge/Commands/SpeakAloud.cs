@@ -2,13 +2,20 @@
 
 using System.Diagnostics;
 using Ditar.Reference.Files;
+using Ditar.Reference.VoxCpm;
 
 namespace Ditar.Edge;
 
 /// <param name="Output">A WAV file, "-" for raw samples to standard output, null for a free name in the current directory.</param>
 internal sealed record SayRequest(
     IReadOnlyList<string> Words, string? TextFile, string? Output, string? Model, string? VoiceName, string? Prompt, string? PromptText,
-    SpeakOptions Options, SpeechBackend Backend, bool Play, string? Plot, bool Quiet);
+    SpeakOptions Options, SpeechBackend Backend, bool Play, string? Plot, bool Quiet)
+{
+    /// <summary>The backend is the user's choice, not the default.</summary>
+    public bool BackendTyped { get; init; }
+
+    public VoxCpmRequest VoxCpm { get; init; } = new(null, null, null, null);
+}
 
 internal static class SpeakAloud
 {
@@ -16,16 +23,19 @@ internal static class SpeakAloud
     {
         // Before interrupts are caught: one who waits at an empty terminal must get away.
         var text = InputText.Read(request.Words, request.TextFile);
+        var folder = request.Model ?? ModelFolder.Find();
+        if (VoxCpmCheckpoint.IsOne(folder)) return SpeakVoxCpm.Run(request, folder, text);
+        if (!request.VoxCpm.IsEmpty) throw new SpeechException($"--reference, --control, --noise and --lora are for VoxCPM models; {folder} is a DiTAR model");
         using var interrupts = new Interrupts();
         var cancellation = interrupts.Token;
         var clock = Stopwatch.StartNew();
-        using var speaker = Speaker.Load(request.Model ?? ModelFolder.Find(), request.Backend);
+        using var speaker = Speaker.Load(folder, request.Backend);
         var loading = clock.Elapsed;
-        using var progress = new SpeechProgress(speaker, request.Quiet);
+        using var progress = new SpeechProgress(speaker.SampleRate, speaker.Engine, speaker.EngineReasons, request.Quiet);
         var options = request.Options with { Voice = VoiceOf(request, speaker, progress.Notice), Notice = progress.Notice };
         var utterances = speaker.Utterances(text, options);
-        if (request.Plot is { } plot && Path.GetDirectoryName(Path.GetFullPath(plot)) is { } folder && !Directory.Exists(folder))
-            throw new IOException($"cannot write {plot}: there is no folder {folder}");
+        if (request.Plot is { } plot && Path.GetDirectoryName(Path.GetFullPath(plot)) is { } place && !Directory.Exists(place))
+            throw new IOException($"cannot write {plot}: there is no folder {place}");
         cancellation.ThrowIfCancellationRequested();
 
         var picture = request.Plot is null ? null : new SpeechPlot(speaker.SampleRate, speaker.PatchSamples);
@@ -69,7 +79,7 @@ internal static class SpeakAloud
         return speaker.VoiceFrom(recording, request.PromptText!, notice);
     }
 
-    private static ISpeechSink OpenSink(string? output, int sampleRate) => output switch
+    internal static ISpeechSink OpenSink(string? output, int sampleRate) => output switch
     {
         InputText.StandardInput => PcmSink.ToStandardOutput(),
         null => new WavFileSink(FreeName(), sampleRate),

@@ -5,7 +5,9 @@ using System.Diagnostics;
 
 namespace Ditar.Edge;
 
-internal sealed class SpeechProgress(Speaker speaker, bool quiet) : IDisposable
+/// <param name="engine">What computes.</param>
+/// <param name="reasons">Why, where something was chosen.</param>
+internal sealed class SpeechProgress(int sampleRate, string engine, string? reasons, bool quiet) : IDisposable
 {
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(100);
 
@@ -16,7 +18,7 @@ internal sealed class SpeechProgress(Speaker speaker, bool quiet) : IDisposable
     private int patches;
     private bool lineOpen;
 
-    private double Seconds => (double)samples / speaker.SampleRate;
+    private double Seconds => (double)samples / sampleRate;
 
     private string Factor => Seconds > 0 ? $"{clock.Elapsed.TotalSeconds / Seconds:0.00}" : "-";
 
@@ -30,9 +32,12 @@ internal sealed class SpeechProgress(Speaker speaker, bool quiet) : IDisposable
     public void Begin(TimeSpan timeToLoad)
     {
         loading = timeToLoad;
-        if (!quiet && speaker.EngineReasons is { } reasons) Console.Error.WriteLine($"{speaker.Engine}: {reasons}");
+        if (!quiet && reasons is not null) Console.Error.WriteLine($"{engine}: {reasons}");
         clock.Start();
     }
+
+    /// <summary>What was added is thrown away.</summary>
+    public void Restart() => (samples, patches) = (0, 0);
 
     public void Add(SpeechChunk chunk)
     {
@@ -57,7 +62,7 @@ internal sealed class SpeechProgress(Speaker speaker, bool quiet) : IDisposable
         if (plot is not null) Console.Error.WriteLine($"{plot}: drawn");
         Console.Error.WriteLine(
             $"{sink.Name}: {Seconds:0.00} s of speech in {clock.Elapsed.TotalSeconds:0.00} s (real-time factor {Factor}), "
-            + $"first sound after {firstSound.TotalSeconds:0.00} s, model loaded in {loading.TotalSeconds:0.00} s; {speaker.Engine}");
+            + $"first sound after {firstSound.TotalSeconds:0.00} s, model loaded in {loading.TotalSeconds:0.00} s; {engine}");
     }
 
     public void Cancelled(ISpeechSink sink)

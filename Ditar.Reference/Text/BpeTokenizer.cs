@@ -3,7 +3,6 @@
 // Left out: pre-tokenisers, the flags of added tokens (strip, single word), and whatever else the official files do not use; such a file is refused.
 
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using Ditar.Reference.Files;
 

@@ -3,7 +3,6 @@
 using Ditar.Reference;
 using Ditar.Reference.Diffusion;
 using Ditar.Reference.Files;
-using Ditar.Reference.Vae;
 using Ditar.Reference.VoxCpm;
 using Ditar.Tests.Reference.Files;
 
