@@ -95,7 +95,7 @@ public sealed class Speaker : IDisposable
         var spoken = input.Read(text, notice);
         if (spoken.Length == 0) throw new SpeechException("the text of the voice prompt has no word that can be spoken");
         using var scope = KernelSet.Use(engine.Kernels);
-        return new Voice("prompt", spoken, VoicePrompt.Encode(Checkpoint, audio, notice));
+        return new Voice("prompt", spoken, VoicePrompt.Encode(Checkpoint, samples => engine.Encode(Checkpoint.Autoencoder, samples), audio, notice));
     }
 
     /// <summary>Reads a text and cuts it into utterances; <see cref="Speak(string, SpeakOptions?, CancellationToken)"/> does the same.</summary>

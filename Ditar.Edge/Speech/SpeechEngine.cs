@@ -2,6 +2,7 @@
 
 using System.Collections.Concurrent;
 using Ditar.Onnx;
+using Ditar.Reference;
 using Ditar.Reference.Kernels;
 using Ditar.Reference.Speech;
 using Ditar.Reference.Vae;
@@ -24,6 +25,10 @@ internal abstract class SpeechEngine : IDisposable
 
     /// <summary>Native memory held by weights and sessions; 0 where the collector has it all.</summary>
     public virtual long NativeBytes => 0;
+
+    /// <summary>A recording's latents, for voice prompts.</summary>
+    /// <returns>[1, frames, D], scaled.</returns>
+    public virtual Tensor Encode(Autoencoder autoencoder, float[] samples) => autoencoder.Encode(Tensor.From(samples, 1, samples.Length, 1));
 
     public static SpeechEngine Start(SpeechBackend backend, DitarCheckpoint checkpoint)
     {
@@ -96,6 +101,13 @@ internal abstract class SpeechEngine : IDisposable
         public override string Name => $"simd engine, {model.Formats} weights of {model.Bytes / 1e6:0.0} MB, {VectorBits.Name}, {threads}";
 
         public override long NativeBytes => model.Bytes + all.Sum(session => session.Bytes);
+
+        // Packed for the one recording that a run has, and let go.
+        public override Tensor Encode(Autoencoder autoencoder, float[] samples)
+        {
+            using var encoder = new FusedEncoder(autoencoder, pool);
+            return encoder.Encode(samples);
+        }
 
         public override SpeechSession Rent()
         {

@@ -23,8 +23,9 @@ internal static class VoicePrompt
     // What lies 46 dB below the loudest sample is silence.
     private const float SilenceLevel = 0.005f;
 
+    /// <param name="encode">Samples to latents [1, frames, D].</param>
     /// <returns>[patches, P, D], scaled.</returns>
-    public static Tensor Encode(DitarCheckpoint checkpoint, WavAudio audio, Action<string>? notice)
+    public static Tensor Encode(DitarCheckpoint checkpoint, Func<float[], Tensor> encode, WavAudio audio, Action<string>? notice)
     {
         foreach (var warning in audio.Warnings) notice?.Invoke($"voice prompt: {warning}");
         if (audio.Duration.TotalSeconds > LongestSeconds)
@@ -42,7 +43,7 @@ internal static class VoicePrompt
         var missing = patches * patchSamples - samples.Length;
         if (missing > 0) notice?.Invoke($"voice prompt: {(double)missing / rate:0.000} s of silence added to fill {patches} patches");
         Array.Resize(ref samples, patches * patchSamples);
-        return checkpoint.Autoencoder.Encode(Tensor.From(samples, 1, samples.Length, 1))           // [1, patches * P, D]
+        return encode(samples)                                                                     // [1, patches * P, D]
             .Reshape(patches, size.PatchSize, size.LatentDim).Copy();
     }
 

@@ -81,9 +81,6 @@ internal sealed unsafe class PackedConvolution : IDisposable
     /// <summary>[Columns].</summary>
     public float* Bias { get; }
 
-    /// <summary>Native memory that it holds.</summary>
-    public long Bytes => (long)_memory.Bytes;
-
     public void Dispose() => _memory.Dispose();
 }
 
@@ -116,8 +113,6 @@ internal sealed unsafe class ChannelValues : IDisposable
     public float* Values { get; }
 
     public int Pitch { get; }
-
-    public long Bytes => (long)_memory.Bytes;
 
     public void Dispose() => _memory.Dispose();
 }

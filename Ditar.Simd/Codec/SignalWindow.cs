@@ -72,9 +72,6 @@ internal sealed unsafe class StreamMemory : IDisposable
 {
     private readonly List<NativeBuffer> _buffers = [];
 
-    /// <summary>Bytes taken.</summary>
-    public long Bytes => _buffers.Sum(buffer => (long)buffer.Bytes);
-
     /// <summary>Room for so many values, undefined at first.</summary>
     public float* Take(long values)
     {
