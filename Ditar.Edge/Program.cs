@@ -11,7 +11,11 @@ var makeUp = MakeUpCommand.Create();
 var root = new RootCommand("Speech from text on the CPU, with a DiTAR model.") { say, info, quantize, makeUp };
 HelpExamples.AddTo(root, new Dictionary<Command, string>
 {
-    [root] = SayCommand.FirstExample, [say] = SayCommand.Examples, [info] = InfoCommand.Examples, [quantize] = QuantizeCommand.Examples, [makeUp] = MakeUpCommand.Examples,
+    [root] = SayCommand.FirstExample,
+    [say] = SayCommand.Examples,
+    [info] = InfoCommand.Examples,
+    [quantize] = QuantizeCommand.Examples,
+    [makeUp] = MakeUpCommand.Examples,
 });
 
 var parsed = root.Parse(args);
