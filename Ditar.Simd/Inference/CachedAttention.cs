@@ -89,12 +89,16 @@ internal readonly unsafe struct CachedAttentionWork(
             var (model, cache, layer) = (_work._model, _work._cache, _work._layer);
             var (headDim, length, panel) = (model.Config.HeadDim, cache.Length + _work._time, 2 * TWidth.Count);
             var segments = (length + positions - 1) / positions;
+            var one = rows == 1 && OneQuery.Takes(headDim);
             var stride = (nint)segments * positions;
             for (var s = 0; s < segments; s++)
             {
                 var columns = (Math.Min(positions, length - (s * positions)) + panel - 1) / panel * panel;
-                HeadAttention.Scores<TWidth, TVector>(
-                    rows, headDim, q, qRowStride, cache.Keys(s, layer, _keyHead), (nint)panel * headDim, columns, scores + (s * positions), stride);
+                var keys = cache.Keys(s, layer, _keyHead);
+                if (one)
+                    OneQuery.Scores<TWidth, TVector>(headDim, q, keys, columns, scores + (s * positions));
+                else
+                    HeadAttention.Scores<TWidth, TVector>(rows, headDim, q, qRowStride, keys, (nint)panel * headDim, columns, scores + (s * positions), stride);
             }
 
             var padded = (length + panel - 1) / panel * panel;
@@ -102,9 +106,13 @@ internal readonly unsafe struct CachedAttentionWork(
                 HeadAttention.Softmax<TWidth, TVector>(scores + (i * stride), _work._time == 1 ? length : cache.Length + i + 1, padded, model.Scale);
             for (var s = 0; s < segments; s++)
             {
-                HeadAttention.Values<TWidth, TVector>(
-                    rows, Math.Min(positions, length - (s * positions)), headDim, scores + (s * positions), stride, cache.Values(s, layer, _keyHead),
-                    cache.Pool.ValueStride, y, yRowStride, accumulate: s > 0);
+                var keys = Math.Min(positions, length - (s * positions));
+                var values = cache.Values(s, layer, _keyHead);
+                var probabilities = scores + (s * positions);
+                if (one)
+                    OneQuery.Values<TWidth, TVector>(headDim, keys, probabilities, values, y, accumulate: s > 0);
+                else
+                    HeadAttention.Values<TWidth, TVector>(rows, keys, headDim, probabilities, stride, values, cache.Pool.ValueStride, y, yRowStride, accumulate: s > 0);
             }
         }
     }
