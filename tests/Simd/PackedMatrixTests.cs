@@ -88,7 +88,7 @@ public class PackedMatrixTests
                     from perScale in Gen.Elements(32, 64)
                     from seed in Gen.Choose(0, 1_000_000)
                     select (rows, inputs, outputs, nibbles, perScale, seed);
-        Check.One(Config.QuickThrowOnFailure.WithMaxTest(200).WithReplay(71, 73), Prop.ForAll(cases.ToArbitrary(), one =>
+        Check.One(Config.QuickThrowOnFailure.WithMaxTest(100).WithReplay(71, 73), Prop.ForAll(cases.ToArbitrary(), one =>
         {
             CheckExact(one.rows, one.inputs, one.outputs, one.nibbles, one.perScale, new Random(one.seed), extremes: one.seed % 5 == 0);
         }));

@@ -29,7 +29,7 @@ public class SkinnyTests
                     from seed in Gen.Choose(0, 1_000_000)
                     select new SkinnyCase(
                         rows, inputs, outputs, format, gated, gated ? Activation.None : activation, bias && !gated, residual, norm, fewGroups ? 64 : 32, seed);
-        Check.One(Config.QuickThrowOnFailure.WithMaxTest(150).WithReplay(61, 63), Prop.ForAll(cases.ToArbitrary(), one =>
+        Check.One(Config.QuickThrowOnFailure.WithMaxTest(60).WithReplay(61, 63), Prop.ForAll(cases.ToArbitrary(), one =>
         {
             one.Check(one.Seed % 2 == 0 ? pool : null);
         }));
