@@ -21,20 +21,20 @@ public static class QuantisedMatrix
         return file.Contains(name) && file[name].Type is SafetensorsType.I8 or SafetensorsType.U8;
     }
 
+    /// <summary>Refuses a quantised tensor that is not the layer's.</summary>
+    /// <param name="shape">[outputs, inputs], as the layer wants it.</param>
+    /// <exception cref="CheckpointException">The layer's tensor is no matrix, a tensor is missing or shaped otherwise, or a scale is not finite.</exception>
+    public static void Check(WeightFile file, string name, ReadOnlySpan<int> shape) => _ = Open(file, name, shape);
+
     /// <summary>Reads the weights that the integers stand for.</summary>
     /// <param name="shape">[outputs, inputs], as the layer wants it.</param>
     /// <param name="weight">[outputs, inputs].</param>
     /// <exception cref="CheckpointException">The layer's tensor is no matrix, a tensor is missing or shaped otherwise, or a scale is not finite.</exception>
     public static void Read(WeightFile file, string name, ReadOnlySpan<int> shape, Span<float> weight)
     {
-        ArgumentNullException.ThrowIfNull(file);
-        if (shape.Length != 2)
-            throw new CheckpointException(file.Path, name, "integers for matrices only", $"{file[name].Type.HeaderName()} where the layer has {ShapeText.Of(shape)}");
-        var (outputs, inputs, wide) = (shape[0], shape[1], file[name].Type == SafetensorsType.I8);
-        var groups = wide ? 1 : (inputs + Group - 1) / Group;
-        var entry = wide ? file.Require(name, outputs, inputs) : file.Require(name, outputs, (inputs + 1) / 2);
-        var scales = ReadScales(file, ScaleName(name), wide ? [outputs] : [outputs, groups], outputs * groups);
-        var bytes = new byte[entry.Shape[1]];
+        var (scales, groups, wide) = Open(file, name, shape);
+        var (outputs, inputs) = (shape[0], shape[1]);
+        var bytes = new byte[wide ? inputs : (inputs + 1) / 2];
         for (var output = 0; output < outputs; output++)
         {
             file.ReadBytes(name, (long)output * bytes.Length, bytes);
@@ -49,6 +49,17 @@ public static class QuantisedMatrix
 
     /// <summary>Two integers of -8..7 in a byte.</summary>
     public static byte Pair(sbyte even, sbyte odd) => (byte)((even & 0xF) | (odd << 4));
+
+    private static (float[] Scales, int Groups, bool Wide) Open(WeightFile file, string name, ReadOnlySpan<int> shape)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        if (shape.Length != 2)
+            throw new CheckpointException(file.Path, name, "integers for matrices only", $"{file[name].Type.HeaderName()} where the layer has {ShapeText.Of(shape)}");
+        var (outputs, inputs, wide) = (shape[0], shape[1], file[name].Type == SafetensorsType.I8);
+        var groups = wide ? 1 : (inputs + Group - 1) / Group;
+        _ = wide ? file.Require(name, outputs, inputs) : file.Require(name, outputs, (inputs + 1) / 2);
+        return (ReadScales(file, ScaleName(name), wide ? [outputs] : [outputs, groups], outputs * groups), groups, wide);
+    }
 
     private static int Nibble(byte pair, int place) => (sbyte)(place == 0 ? pair << 4 : pair & 0xF0) >> 4;
 

@@ -128,6 +128,7 @@ public abstract class WeightFile : IDisposable
         {
             var part = chunk[..(int)Math.Min(chunk.Length, entry.Count - done)];
             ReadFloat32(entry, done, part);
+            if (TensorPrimitives.IsFiniteAll<float>(part)) continue;
             for (var i = 0; i < part.Length; i++)
             {
                 if (!float.IsFinite(part[i]))

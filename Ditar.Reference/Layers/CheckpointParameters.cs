@@ -5,8 +5,9 @@ using Ditar.Reference.Files;
 
 namespace Ditar.Reference.Layers;
 
-/// <param name="file">Stays open only while layers are built; values are converted to the element type and kept in memory.</param>
-public sealed class CheckpointParameters(SafetensorsFile file, ElementType type) : ParameterSource(type)
+/// <param name="file">Stays open while layers are built, and with <paramref name="later"/> for as long as their weights live.</param>
+/// <param name="later">Whether weights are read when they are first used instead of now. They are checked now either way.</param>
+public sealed class CheckpointParameters(SafetensorsFile file, ElementType type, bool later = false) : ParameterSource(type)
 {
     private readonly HashSet<string> scales = new(StringComparer.Ordinal);
 
@@ -23,17 +24,16 @@ public sealed class CheckpointParameters(SafetensorsFile file, ElementType type)
         if (QuantisedMatrix.IsIn(file, name))
         {
             scales.Add(QuantisedMatrix.ScaleName(name));
-            var rounded = Tensor.Zeros(ElementType.Float32, shape).Copy();
-            QuantisedMatrix.Read(file, name, shape, rounded.Values<float>());
-            return rounded.To(Type).Copy();
+            QuantisedMatrix.Check(file, name, shape);
+        }
+        else
+        {
+            file.Require(name, [.. shape.ToArray().Select(extent => (long)extent)]);
+            file.CheckFinite(name);
         }
 
-        long[] wanted = [.. shape.ToArray().Select(extent => (long)extent)];
-        file.Require(name, wanted);
-        file.CheckFinite(name);
-        var tensor = Tensor.Zeros(Type, shape).Copy();
-        if (Type == ElementType.Float32) file.ReadFloat32(name, tensor.Values<float>());
-        else file.ReadFloat64(name, tensor.Values<double>());
+        var tensor = Tensor.Of(Type, new FileValues(file, name, shape.ToArray()), shape);
+        if (!later) tensor.Materialise();
         return tensor;
     }
 }

@@ -95,8 +95,9 @@ public sealed class DitarCheckpoint
 
     private static T Build<T>(string path, ElementType type, Func<ParameterSource, T> build)
     {
-        using var file = SafetensorsFile.Open(path);
-        var source = new CheckpointParameters(file, type);
+        // Open as long as a weight has not been read: the layers hold it, and the collector closes it after them.
+        var file = SafetensorsFile.Open(path);
+        var source = new CheckpointParameters(file, type, later: true);
         var built = build(source);
         source.RequireAllTaken();
         return built;

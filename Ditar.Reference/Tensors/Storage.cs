@@ -19,15 +19,66 @@ internal sealed class Storage
 
     // Below this an array is cheap for the collector and alignment is not worth a pinned object.
     private const int SmallestAligned = 2048;
-    private readonly float[]? singles;
-    private readonly double[]? doubles;
-    private readonly int start;
+    private readonly Lock reading = new();
+    private float[]? singles;
+    private double[]? doubles;
+    private int start;
     private bool released;
+    private volatile StoredValues? stored;
 
     public Storage(ElementType type, int capacity)
     {
         Type = type;
         Capacity = capacity;
+        Allocate(type, capacity);
+    }
+
+    /// <summary>Takes memory and reads the values only when somebody asks for them.</summary>
+    public Storage(ElementType type, int capacity, StoredValues stored)
+    {
+        Type = type;
+        Capacity = capacity;
+        this.stored = stored;
+    }
+
+    public ElementType Type { get; }
+
+    public int Capacity { get; }
+
+    /// <summary>Where the values still lie; null once they were read.</summary>
+    public StoredValues? Stored => stored;
+
+    /// <summary>The arena that lends it, or null.</summary>
+    public Arena? Owner { get; init; }
+
+    public void Reuse() => released = false;
+
+    public void Release() => released = true;
+
+    public Span<T> Values<T>(int offset, int count) where T : unmanaged
+    {
+        ObjectDisposedException.ThrowIf(released, typeof(Tensor));
+        if (stored is not null) Fill();
+        return singles is not null
+            ? MemoryMarshal.Cast<float, T>(singles.AsSpan(start + offset, count))
+            : MemoryMarshal.Cast<double, T>(doubles.AsSpan(start + offset, count));
+    }
+
+    private void Fill()
+    {
+        lock (reading)
+        {
+            if (stored is not { } source) return;
+            Allocate(Type, Capacity);
+            if (Type == ElementType.Float32) source.Read(singles.AsSpan(start, Capacity));
+            else source.Read(doubles.AsSpan(start, Capacity));
+            // Last: whoever sees it gone finds the values there.
+            stored = null;
+        }
+    }
+
+    private void Allocate(ElementType type, int capacity)
+    {
         if (capacity < SmallestAligned)
         {
             if (type == ElementType.Float32) singles = GC.AllocateUninitializedArray<float>(capacity);
@@ -43,25 +94,6 @@ internal sealed class Storage
             doubles = GC.AllocateUninitializedArray<double>(checked(capacity + (Alignment / sizeof(double))), pinned: true);
             start = Padding(Marshal.UnsafeAddrOfPinnedArrayElement(doubles, 0)) / sizeof(double);
         }
-    }
-
-    public ElementType Type { get; }
-
-    public int Capacity { get; }
-
-    /// <summary>The arena that lends it, or null.</summary>
-    public Arena? Owner { get; init; }
-
-    public void Reuse() => released = false;
-
-    public void Release() => released = true;
-
-    public Span<T> Values<T>(int offset, int count) where T : unmanaged
-    {
-        ObjectDisposedException.ThrowIf(released, typeof(Tensor));
-        return singles is not null
-            ? MemoryMarshal.Cast<float, T>(singles.AsSpan(start + offset, count))
-            : MemoryMarshal.Cast<double, T>(doubles.AsSpan(start + offset, count));
     }
 
     private static int Padding(nint address) => (int)((Alignment - (address % Alignment)) % Alignment);

@@ -80,6 +80,24 @@ public sealed partial class Tensor
         return From(values, shape).To(type);
     }
 
+    /// <summary>A tensor whose values are read where they are stored when they are first asked for.</summary>
+    /// <param name="values">As many as the shape holds.</param>
+    public static Tensor Of(ElementType type, StoredValues values, params ReadOnlySpan<int> shape)
+    {
+        ArgumentNullException.ThrowIfNull(values);
+        return new Tensor(new Storage(type, ShapeText.Count(shape), values), 0, shape);
+    }
+
+    /// <summary>Reads values that are still stored elsewhere, so that they need not be there any more.</summary>
+    public void Materialise()
+    {
+        if (Type == ElementType.Float32) _ = Values<float>();
+        else _ = Values<double>();
+    }
+
+    /// <summary>Where the values lie while nobody has asked this tensor for them; else null.</summary>
+    public StoredValues? Stored => Count == storage.Capacity ? storage.Stored : null;
+
     /// <summary>The elements, row-major. Writing is for optimisers and loaders: a tape that recorded this tensor does not see it.</summary>
     /// <exception cref="InvalidOperationException">T is not the element type.</exception>
     public Span<T> Values<T>() where T : unmanaged

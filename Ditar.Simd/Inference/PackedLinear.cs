@@ -18,35 +18,31 @@ internal sealed unsafe class PackedLinear : IDisposable
 
     public long Bytes => Weight.Bytes + (long)(_bias?.Bytes ?? 0);
 
-    public static PackedLinear Pack(Linear layer, WeightFormat format, WorkerPool? pool) =>
-        new(PackedMatrix.Pack(layer.Weight[0], layer.Weight[1], Singles(layer.Weight), format, pool), Vector(layer.Bias));
+    public static PackedLinear Pack(Linear layer, WeightFormat format, WorkerPool? pool) => new(Together([layer], format, pool), Vector(layer.Bias));
 
     /// <summary>Several layers without biases that read the same rows, as one product: their outputs side by side.</summary>
     public static PackedLinear PackTogether(ReadOnlySpan<Linear> layers, WeightFormat format, WorkerPool? pool)
     {
-        var (inputs, outputs) = (layers[0].Weight[1], 0);
         foreach (var layer in layers)
         {
-            if (layer.Bias is not null || layer.Weight[1] != inputs)
-                throw new ArgumentException($"Layers that become one product have no biases and {inputs} inputs, found {layer.Weight}.", nameof(layers));
-            outputs += layer.Weight[0];
+            if (layer.Bias is not null || layer.Weight[1] != layers[0].Weight[1])
+                throw new ArgumentException($"Layers that become one product have no biases and {layers[0].Weight[1]} inputs, found {layer.Weight}.", nameof(layers));
         }
 
-        using var all = new NativeBuffer(checked((nuint)outputs * (nuint)inputs * sizeof(float)));
-        var values = new Span<float>(all.Pointer, checked(outputs * inputs));
-        var written = 0;
-        foreach (var layer in layers)
-        {
-            Singles(layer.Weight).CopyTo(values[written..]);
-            written += layer.Weight.Count;
-        }
-
-        return new PackedLinear(PackedMatrix.Pack(outputs, inputs, values, format, pool), null);
+        return new PackedLinear(Together(layers, format, pool), null);
     }
 
     /// <summary>silu(gate x) * (up x) as one product.</summary>
-    public static PackedLinear PackGated(Linear gate, Linear up, WeightFormat format, WorkerPool? pool) =>
-        new(PackedMatrix.PackGated(up.Weight[0], up.Weight[1], Singles(gate.Weight), Singles(up.Weight), format, pool), null);
+    public static PackedLinear PackGated(Linear gate, Linear up, WeightFormat format, WorkerPool? pool)
+    {
+        var (outputs, inputs) = (up.Weight[0], up.Weight[1]);
+        using var rows = new WeightScratch([gate, up]);
+        return new PackedLinear(
+            rows.IsBFloat16
+                ? PackedMatrix.PackGated(outputs, inputs, rows.Halves[..up.Weight.Count], rows.Halves[up.Weight.Count..], format, pool)
+                : PackedMatrix.PackGated(outputs, inputs, rows.Singles[..up.Weight.Count], rows.Singles[up.Weight.Count..], format, pool),
+            null);
+    }
 
     /// <summary>A vector of any floating type as float32; null stays null.</summary>
     public static NativeBuffer? Vector(Tensor? values)
@@ -78,6 +74,14 @@ internal sealed unsafe class PackedLinear : IDisposable
     {
         Weight.Dispose();
         _bias?.Dispose();
+    }
+
+    private static PackedMatrix Together(ReadOnlySpan<Linear> layers, WeightFormat format, WorkerPool? pool)
+    {
+        var (outputs, inputs) = (0, layers[0].Weight[1]);
+        foreach (var layer in layers) outputs += layer.Weight[0];
+        using var rows = new WeightScratch(layers);
+        return rows.IsBFloat16 ? PackedMatrix.Pack(outputs, inputs, rows.Halves, format, pool) : PackedMatrix.Pack(outputs, inputs, rows.Singles, format, pool);
     }
 
     private static ReadOnlySpan<float> Singles(Tensor values) => values.To(ElementType.Float32).Values<float>();
