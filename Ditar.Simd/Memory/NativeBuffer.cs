@@ -26,7 +26,16 @@ public sealed unsafe class NativeBuffer : IDisposable
     public NativeBuffer(nuint bytes)
     {
         _borrowed = _testSource is not null;
-        _pointer = _testSource is null ? (nint)NativeMemory.AlignedAlloc(Math.Max(bytes, Alignment), Alignment) : _testSource(bytes);
+        if (_borrowed)
+        {
+            _pointer = _testSource!(bytes);
+        }
+        else
+        {
+            _pointer = (nint)NativeMemory.AlignedAlloc(Math.Max(bytes, Alignment), LargePages.Alignment(bytes, Alignment));
+            LargePages.Ask((void*)_pointer, bytes);
+        }
+
         Bytes = bytes;
         Interlocked.Add(ref _bytesInUse, (long)bytes);
     }
