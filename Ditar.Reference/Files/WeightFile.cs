@@ -3,6 +3,7 @@
 using System.Buffers.Binary;
 using System.IO.MemoryMappedFiles;
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
@@ -172,6 +173,8 @@ public abstract class WeightFile : IDisposable
         return entry;
     }
 
+    // A checkpoint is read once, at the start of a process: these loops must not wait for tiers.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void ReadFloat32(WeightEntry entry, long start, Span<float> destination)
     {
         var size = entry.Type.ByteSize();

@@ -23,6 +23,7 @@ internal readonly unsafe struct FloatPacking<TRows>(PanelShape shape, TRows firs
         }
     }
 
+    [MethodImpl(Jit.Hot)]
     private void PackStrip(int panel, int input, int count, byte* to)
     {
         var values = stackalloc float[Strip];

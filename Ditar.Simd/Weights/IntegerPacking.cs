@@ -18,6 +18,7 @@ internal unsafe interface IIntegerRows
 internal readonly unsafe struct RoundedRows<TRows>(TRows rows, int group) : IIntegerRows
     where TRows : struct, IWeightRows
 {
+    [MethodImpl(Jit.Hot)]
     public void Read(int output, Span<sbyte> integers, Span<float> scales)
     {
         var row = new Span<float>(NativeMemory.Alloc((nuint)integers.Length, sizeof(float)), integers.Length);
@@ -49,6 +50,7 @@ internal readonly unsafe struct StoredIntegerRows(sbyte* integers, float* scales
 /// <summary>The same with two integers to a byte: the even input in the low nibble, both as two's complement.</summary>
 internal readonly unsafe struct StoredNibbleRows(byte* nibbles, float* scales) : IIntegerRows
 {
+    [MethodImpl(Jit.Hot)]
     public void Read(int output, Span<sbyte> to, Span<float> scalesTo)
     {
         var row = nibbles + ((nint)output * ((to.Length + 1) / 2));

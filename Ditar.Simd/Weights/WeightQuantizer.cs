@@ -1,6 +1,8 @@
 // Rounds weights to 8 or 4 bits, symmetrically around zero. One place for weights that are quantised at load and for those that are quantised ahead, so
 // that both give the same bits.
 
+using System.Runtime.CompilerServices;
+
 namespace Ditar.Simd;
 
 /// <summary>Rounding of weight rows to integers with scales: weight is about integer * scale.</summary>
@@ -40,6 +42,7 @@ public static class WeightQuantizer
         }
     }
 
+    [MethodImpl(Jit.Hot)]
     private static float GroupToInt4(ReadOnlySpan<float> values, Span<sbyte> integers)
     {
         var most = Most(values);
@@ -52,6 +55,7 @@ public static class WeightQuantizer
         return chosen;
     }
 
+    [MethodImpl(Jit.Hot)]
     private static double SquaredError(ReadOnlySpan<float> values, float scale)
     {
         var (inverse, error) = (Inverse(scale), 0f);
@@ -64,6 +68,7 @@ public static class WeightQuantizer
         return error;
     }
 
+    [MethodImpl(Jit.Hot)]
     private static void Round(ReadOnlySpan<float> values, float scale, int least, int most, Span<sbyte> integers)
     {
         var inverse = Inverse(scale);
@@ -73,6 +78,7 @@ public static class WeightQuantizer
 
     private static float Inverse(float scale) => scale == 0 || float.IsInfinity(1 / scale) ? 0 : 1 / scale;
 
+    [MethodImpl(Jit.Hot)]
     private static float Most(ReadOnlySpan<float> values)
     {
         var most = 0f;

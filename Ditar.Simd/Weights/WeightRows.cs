@@ -12,12 +12,14 @@ internal unsafe interface IWeightRows
 
 internal readonly unsafe struct Float32Rows(float* weights, int inputs) : IWeightRows
 {
+    [MethodImpl(Jit.Inline)]
     public void Read(int output, int first, int count, float* to) =>
         Unsafe.CopyBlockUnaligned(to, weights + ((nint)output * inputs) + first, (uint)count * sizeof(float));
 }
 
 internal readonly unsafe struct BFloat16Rows(ushort* weights, int inputs) : IWeightRows
 {
+    [MethodImpl(Jit.Inline)]
     public void Read(int output, int first, int count, float* to)
     {
         var from = weights + ((nint)output * inputs) + first;
