@@ -16,6 +16,9 @@ internal sealed class BenchModel(string size, int maxPositions = 0)
 
     public string Size => size;
 
+    /// <summary>Whether ONNX Runtime's two graphs of the language model, each with weights of its own, take gigabytes.</summary>
+    public bool IsLarge => Model.Config.LanguageModel is { Layers: > 24, Width: >= 1024 };
+
     public ParityModel Model => model.Value;
 
     public Networks Networks => Model.At(ElementType.Float32);
