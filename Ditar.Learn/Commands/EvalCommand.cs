@@ -5,6 +5,7 @@ using System.Text.Json;
 using Ditar.Reference.Diffusion;
 using Ditar.Reference.Files;
 using Ditar.Reference.Speech;
+using Ditar.Simd;
 
 namespace Ditar.Learn;
 
@@ -20,10 +21,19 @@ internal static class EvalCommand
         var guidance = new Option<double?>("--guidance") { Description = "guidance w; default: the checkpoint's" };
         var temperature = new Option<double?>("--temperature") { Description = "tau; default: the checkpoint's" };
         var seed = new Option<ulong>("--seed") { Description = "seed of the noise" };
+        var weights = new Option<string?>("--weights")
+        {
+            Description = $"speak with the fused engine, its weights stored as {string.Join(", ", EngineFormats.Names)}; default: the definition speaks",
+            HelpName = "FORMAT",
+        };
+        weights.AcceptOnlyFromAmong([.. EngineFormats.Names]);
         var samples = new Option<DirectoryInfo?>("--samples") { Description = "write what was spoken to this folder, as WAV" };
         var json = new Option<FileInfo?>("--json") { Description = "write the figures to this file" };
         var threads = new Option<int>("--threads") { Description = "utterances at a time", DefaultValueFactory = _ => Math.Min(2, Environment.ProcessorCount) };
-        var command = new Command("eval", "Measure a checkpoint on held-out texts.") { model, corpus, sentences, digits, steps, guidance, temperature, seed, samples, json, threads };
+        var command = new Command("eval", "Measure a checkpoint on held-out texts.")
+        {
+            model, corpus, sentences, digits, steps, guidance, temperature, seed, weights, samples, json, threads,
+        };
         command.SetAction((parsed, cancellation) => Task.Run(
             () => TrainCommand.Guard(() =>
             {
@@ -37,21 +47,24 @@ internal static class EvalCommand
                     Seed = parsed.GetValue(seed),
                 };
                 var options = new EvaluationOptions(sampler, parsed.GetValue(sentences), parsed.GetValue(digits), Threads: parsed.GetValue(threads));
-                var evaluation = new SpeechEvaluation(checkpoint, Corpus.Load(parsed.GetRequiredValue(corpus).FullName), options);
-                Run(evaluation, checkpoint, sampler, parsed.GetValue(samples)?.FullName, parsed.GetValue(json)?.FullName, cancellation);
+                using var speaker = parsed.GetValue(weights) is { } format ? SpeakingModel.Engine(checkpoint, EngineFormats.Named(format)) : SpeakingModel.Definition(checkpoint);
+                Console.WriteLine($"spoken by {speaker.Name}");
+                var evaluation = new SpeechEvaluation(checkpoint, speaker, Corpus.Load(parsed.GetRequiredValue(corpus).FullName), options);
+                Run(evaluation, speaker, checkpoint.Voices, sampler, parsed.GetValue(samples)?.FullName, parsed.GetValue(json)?.FullName, cancellation);
             }),
             CancellationToken.None));
         return command;
     }
 
-    private static void Run(SpeechEvaluation evaluation, DitarCheckpoint checkpoint, SamplerOptions sampler, string? samples, string? json, CancellationToken cancellation)
+    private static void Run(
+        SpeechEvaluation evaluation, SpeakingModel speaker, IReadOnlyList<Voice> voices, SamplerOptions sampler, string? samples, string? json, CancellationToken cancellation)
     {
         Console.WriteLine($"steps {sampler.Steps}, guidance {sampler.Guidance}, temperature {sampler.Temperature}, seed {sampler.Seed}");
         var (logMel, distortion) = evaluation.Reconstruction();
         Console.WriteLine($"tokenizer: log-mel distance {logMel:F3}, mel-cepstral distortion {distortion:F2} dB");
         if (evaluation.NoDigits is { } reason) Console.WriteLine($"digits are not scored: {reason}");
         var scores = new List<VoiceScores>();
-        foreach (var voice in checkpoint.Voices)
+        foreach (var voice in voices)
         {
             var (score, sentences, digits) = evaluation.Score(voice, cancellation);
             scores.Add(score);
@@ -62,7 +75,7 @@ internal static class EvalCommand
             if (samples is not null) Save(samples, score.Voice, [.. sentences, .. digits]);
         }
 
-        if (json is not null) AtomicFile.Write(json, Json(sampler, logMel, distortion, scores));
+        if (json is not null) AtomicFile.Write(json, Json(speaker.Name, sampler, logMel, distortion, scores));
     }
 
     private static void Save(string folder, string voice, IReadOnlyList<SpokenItem> items)
@@ -72,12 +85,13 @@ internal static class EvalCommand
             WavWriter.Write(Path.Combine(folder, $"{voice}-{item.Reference.Id}-{item.Reference.Text.Replace(' ', '_')}.wav"), item.Audio, Flite.SampleRate);
     }
 
-    private static byte[] Json(SamplerOptions sampler, double logMel, double distortion, IReadOnlyList<VoiceScores> scores)
+    private static byte[] Json(string speaker, SamplerOptions sampler, double logMel, double distortion, IReadOnlyList<VoiceScores> scores)
     {
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true }))
         {
             json.WriteStartObject();
+            json.WriteString("speaker", speaker);
             json.WriteNumber("steps", sampler.Steps);
             json.WriteNumber("guidance", sampler.Guidance);
             json.WriteNumber("temperature", sampler.Temperature);

@@ -4,7 +4,6 @@
 using Ditar.Reference.Diffusion;
 using Ditar.Reference.Kernels;
 using Ditar.Reference.Speech;
-using Ditar.Reference.Vae;
 
 namespace Ditar.Learn;
 
@@ -20,7 +19,8 @@ public sealed record VoiceScores(
     string Voice, int Candidates, int Retrieved, double Distortion, LengthScore Length, double? MedianF0, double? ReferenceF0,
     WordErrors? Digits, WordErrors? FliteDigits);
 
-public sealed class SpeechEvaluation(DitarCheckpoint checkpoint, Corpus corpus, EvaluationOptions options)
+/// <param name="speaker">Made of the same checkpoint.</param>
+public sealed class SpeechEvaluation(DitarCheckpoint checkpoint, SpeakingModel speaker, Corpus corpus, EvaluationOptions options)
 {
     /// <summary>Why digits are not scored; null when they are.</summary>
     public string? NoDigits { get; } = DigitRecogniser.WhyUnavailable();
@@ -77,14 +77,13 @@ public sealed class SpeechEvaluation(DitarCheckpoint checkpoint, Corpus corpus, 
         {
             var utterance = utterances[i];
             var limit = (2 * utterance.Patches) + 10;
-            var loop = new GenerationLoop(checkpoint.Model, new VaeVocoder(checkpoint.Autoencoder), checkpoint.Tokenizer.AudioStartId);
             var request = new GenerationRequest(checkpoint.Tokenizer.Encode(utterance.Text).Ids, options.Sampler with { Seed = options.Sampler.Seed + (ulong)utterance.Id })
             {
                 Prompt = prompt,
                 MaxPatches = limit,
                 StopThreshold = checkpoint.Config.Sampling.StopThreshold,
             };
-            var patches = loop.Generate(request, cancellation: cancellation).ToList();
+            var patches = speaker.Speak(request, cancellation);
             items[i] = new SpokenItem(
                 utterance, corpus.Audio(utterance), [.. patches.SelectMany(p => p.Samples)], patches[^1].StopProbability >= checkpoint.Config.Sampling.StopThreshold);
         });
