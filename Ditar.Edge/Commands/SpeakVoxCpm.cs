@@ -1,6 +1,6 @@
 // What `ditar say` does with an official VoxCPM folder. The text is one utterance; a voice is heard from recordings. A file is written when its sound is
 // known to be good: an attempt that runs into its limit is made again with the next seed, as the official code does. Sound that is played or piped comes
-// patch by patch and has one attempt. Left out: the fused engine, sentences, stored voices.
+// patch by patch and has one attempt. Left out: the fused engine but for its decoder, sentences, stored voices.
 
 using System.Diagnostics;
 using Ditar.Reference;
@@ -8,6 +8,7 @@ using Ditar.Reference.Diffusion;
 using Ditar.Reference.Files;
 using Ditar.Reference.Kernels;
 using Ditar.Reference.Signal;
+using Ditar.Reference.Speech;
 using Ditar.Reference.VoxCpm;
 using Ditar.Simd;
 
@@ -42,10 +43,12 @@ internal static class SpeakVoxCpm
         using var kernels = KernelSet.Use(kind == BackendKind.Reference ? new PlainKernels() : new SimdKernels(pool));
         using var checkpoint = VoxCpmCheckpoint.Open(folder);
         using var lora = request.VoxCpm.Lora is { } adapted ? LoraWeights.Open(adapted, checkpoint.Config) : null;
-        var (model, vae) = (checkpoint.ReadModel(lora: lora), checkpoint.ReadVae());
-        var speaker = new VoxCpmSpeaker(model, checkpoint.Tokenizer, vae.Vocoder());
+        var (model, vae) = (checkpoint.ReadModel(lora: lora, later: true), checkpoint.ReadVae());
+        var (vocoder, decoder) = kind == BackendKind.Reference ? (vae.Vocoder(), "") : Vocoder(vae, pool);
+        using var packed = vocoder as IDisposable;
+        var speaker = new VoxCpmSpeaker(model, checkpoint.Tokenizer, vocoder);
         var loading = clock.Elapsed;
-        var name = kind == BackendKind.Reference ? "definition on plain kernels" : $"definition on simd kernels, {VectorBits.Name}";
+        var name = kind == BackendKind.Reference ? "definition on plain kernels" : $"definition on simd kernels, {decoder}, {VectorBits.Name}";
         var rate = vae.Config.OutputRate;
         using var progress = new SpeechProgress(rate, $"{name}, {request.Backend.Threads} thread{(request.Backend.Threads == 1 ? "" : "s")}", null, request.Quiet);
         var patchSize = checkpoint.Config.PatchSize;
@@ -119,6 +122,19 @@ internal static class SpeakVoxCpm
         BackendKind.Simd => BackendKind.Definition,
         var kind => kind,
     };
+
+    // The definition's decoder where the fused one lacks a part, and the engine's line says so.
+    private static (IVocoder Vocoder, string Name) Vocoder(AudioVae vae, WorkerPool? pool)
+    {
+        try
+        {
+            return (new FusedVocoder(vae, pool), "fused decoder");
+        }
+        catch (NotSupportedException missing)
+        {
+            return (vae.Vocoder(), $"definition's decoder ({missing.Message.TrimEnd('.')})");
+        }
+    }
 
     // Mono, at the encoder's rate, full length: the official code cuts nothing either.
     private static float[] Recording(string path, int rate, Action<string> notice)

@@ -2,6 +2,7 @@
 // Reading a tensor allocates nothing but what the caller provides; numbers are converted on the way, bf16 and f16 exactly.
 using System.Buffers.Binary;
 using System.IO.MemoryMappedFiles;
+using System.Numerics;
 using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
@@ -12,6 +13,7 @@ namespace Ditar.Reference.Files;
 public abstract class WeightFile : IDisposable
 {
     private const int ChunkBytes = 8192;
+    private const int BlockBytes = 512;
 
     private readonly MemoryMappedFile mapping;
     private readonly MemoryMappedViewAccessor view;
@@ -115,7 +117,7 @@ public abstract class WeightFile : IDisposable
         var entry = this[name];
         if (start < 0 || start > entry.ByteLength - destination.Length)
             throw new ArgumentOutOfRangeException(nameof(start), start, $"{destination.Length} bytes from {start} leave tensor {name} of {entry.ByteLength} bytes.");
-        if (entry.Strides is null) Mapping.ReadSpan((ulong)(entry.Offset + start), destination);
+        if (entry.Strides is null) Copy(entry.Offset + start, destination);
         else ReadElements(entry, start / entry.Type.ByteSize(), destination);
     }
 
@@ -197,8 +199,7 @@ public abstract class WeightFile : IDisposable
                     break;
                 case SafetensorsType.BF16:
                     var halves = MemoryMarshal.Cast<byte, ushort>(bytes);
-                    for (var i = 0; i < part.Length; i++)
-                        part[i] = BFloat16.ToSingle(halves[i]);
+                    Widen(halves, part);
                     break;
                 case SafetensorsType.F64:
                     var doubles = MemoryMarshal.Cast<byte, double>(bytes);
@@ -211,13 +212,37 @@ public abstract class WeightFile : IDisposable
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Widen(ReadOnlySpan<ushort> halves, Span<float> singles)
+    {
+        var i = 0;
+        for (; i <= halves.Length - Vector<ushort>.Count; i += Vector<ushort>.Count)
+        {
+            Vector.Widen(new Vector<ushort>(halves[i..]), out var low, out var high);
+            Vector.AsVectorSingle(low << 16).CopyTo(singles[i..]);
+            Vector.AsVectorSingle(high << 16).CopyTo(singles[(i + Vector<uint>.Count)..]);
+        }
+
+        for (; i < halves.Length; i++)
+            singles[i] = BFloat16.ToSingle(halves[i]);
+    }
+
+    // The handle copies one element after the other, each with a call: bytes go in blocks.
+    private void Copy(long offset, Span<byte> destination)
+    {
+        var blocks = MemoryMarshal.Cast<byte, Block>(destination);
+        Mapping.ReadSpan((ulong)offset, blocks);
+        var copied = blocks.Length * BlockBytes;
+        if (copied < destination.Length) Mapping.ReadSpan((ulong)(offset + copied), destination[copied..]);
+    }
+
     // Elements start, start + 1, ... in row-major order.
     private void ReadElements(WeightEntry entry, long start, Span<byte> destination)
     {
         var size = entry.Type.ByteSize();
         if (entry.Strides is not { } strides)
         {
-            Mapping.ReadSpan((ulong)(entry.Offset + (start * size)), destination);
+            Copy(entry.Offset + (start * size), destination);
             return;
         }
 
@@ -232,5 +257,11 @@ public abstract class WeightFile : IDisposable
 
             Mapping.ReadSpan((ulong)(entry.Offset + (at * size)), destination.Slice(done, size));
         }
+    }
+
+    [InlineArray(BlockBytes)]
+    private struct Block
+    {
+        private byte first;
     }
 }

@@ -80,9 +80,11 @@ public sealed class VoxCpmCheckpoint : IDisposable
         }
     }
 
-    /// <summary>The definition with its weights in memory, a float32 or float64 each.</summary>
+    /// <summary>The definition, its weights a float32 or float64 each once they are in memory.</summary>
     /// <param name="lora">Merged into what it adapts.</param>
-    public VoxCpmModel ReadModel(ElementType type = ElementType.Float32, LoraWeights? lora = null) => new(new VoxCpmParameters(ModelWeights, Config, type, lora), Config);
+    /// <param name="later">Whether weights are read when they are first used instead of now; this checkpoint stays open for as long as the model is used then.</param>
+    public VoxCpmModel ReadModel(ElementType type = ElementType.Float32, LoraWeights? lora = null, bool later = false) =>
+        new(new VoxCpmParameters(ModelWeights, Config, type, lora, later), Config);
 
     /// <summary>The definition with its weights in memory.</summary>
     public AudioVae ReadVae(ElementType type = ElementType.Float32) => new(new AudioVaeParameters(VaeWeights, Config.Vae, type), Config.Vae);
