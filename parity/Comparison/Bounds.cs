@@ -27,6 +27,21 @@ internal static class Bounds
     /// <summary>Two errors below this are both rounding noise, and their ratio says nothing: four roundings of float32.</summary>
     public const double RatioFloor = 4.0 / (1 << 24);
 
+    /// <summary>The engine's modules whose weights were rounded to bf16: a measured limit with a margin of two.</summary>
+    public const double BFloat16 = 7e-3;
+
+    /// <summary>The same at 8 bits, activations too.</summary>
+    public const double Int8 = 0.16;
+
+    /// <summary>The same with the language model's weights at 4 bits.</summary>
+    public const double Int4 = 0.27;
+
+    /// <summary>
+    /// Free running with rounded weights says other things in time: two signals of equal power that have nothing in common are sqrt 2 apart. What is louder than
+    /// it should be, or not finite, still breaks; whether the words are right is measured by ditar-learn eval.
+    /// </summary>
+    public const double RoundedFreeRunning = 2;
+
     /// <summary>After n patches: 60 dB below the signal. Not a bound of arithmetic but of hearing; see docs/parity.md.</summary>
     public const double FreeRunning = 1e-3;
 
@@ -39,18 +54,31 @@ internal static class Bounds
     /// <summary>The same on a GPU: what its sines may do, over what float32 does in one call (12 roundings).</summary>
     public const double GpuFreeRunningRatio = 1000;
 
+    /// <summary>Fused modules, in any weight format.</summary>
+    public static bool IsEngine(EngineKind engine) => engine is EngineKind.Engine or EngineKind.EngineBFloat16 or EngineKind.EngineInt8 or EngineKind.EngineInt4;
+
     /// <param name="plainDrift">Relative l2 of the plain float32 definition on this row; null without it, and for itself.</param>
     public static double OfFreeRunning(EngineKind engine, bool plain, double? plainDrift) => plain
         ? PlainFreeRunning
-        : Math.Max(FreeRunning, (engine == EngineKind.GraphGpu ? GpuFreeRunningRatio : FreeRunningRatio) * Math.Min(plainDrift ?? 0, PlainFreeRunning / FreeRunningRatio));
+        : OfRounding(engine) is not null ? RoundedFreeRunning : Math.Max(FreeRunning, (engine == EngineKind.GraphGpu ? GpuFreeRunningRatio : FreeRunningRatio) * Math.Min(plainDrift ?? 0, PlainFreeRunning / FreeRunningRatio));
 
     /// <param name="sines">Whether the row is computed with sines: the codec's activations and phases, the embedding of time.</param>
     /// <param name="graphError">Relative l2 of ONNX Runtime's CPU kernels on this row, or null without them.</param>
-    public static double Of(EngineKind engine, RowKind row, bool sines = false, double? graphError = null)
+    /// <param name="rounded">Whether the row comes from weights that a format rounds; the codec, the embedding table and the stop head are float32 in all.</param>
+    public static double Of(EngineKind engine, RowKind row, bool sines = false, double? graphError = null, bool rounded = false)
     {
+        if (rounded && OfRounding(engine) is { } format) return format;
         if (engine == EngineKind.GraphGpu) return sines ? GpuSine : Gpu;
         if (engine == EngineKind.GraphCpu) return Module;
         var own = row == RowKind.TransformerLayer ? TransformerLayer : Module;
         return graphError is { } error ? Math.Min(own, RatioToGraph * Math.Max(error, RatioFloor)) : own;
     }
+
+    private static double? OfRounding(EngineKind engine) => engine switch
+    {
+        EngineKind.EngineBFloat16 => BFloat16,
+        EngineKind.EngineInt8 => Int8,
+        EngineKind.EngineInt4 => Int4,
+        _ => null,
+    };
 }

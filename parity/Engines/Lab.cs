@@ -2,6 +2,7 @@
 
 using Ditar.Onnx;
 using Ditar.Parity.Export;
+using Ditar.Simd;
 using Spectre.Console;
 
 namespace Ditar.Parity;
@@ -35,17 +36,20 @@ internal sealed class Lab
     }
 
     /// <summary>What record can be asked for.</summary>
-    public static readonly IReadOnlyList<string> EngineNames = ["onnx", "simd", "reference", "oracle"];
+    public static readonly IReadOnlyList<string> EngineNames = ["onnx", .. EngineFormats.Names.Select(EngineName), "simd", "reference", "oracle"];
 
     public ParityModel Model { get; }
 
-    /// <summary>The oracle, both of our float32 kernel sets, and ONNX Runtime's providers.</summary>
+    private static string EngineName(string format) => $"engine-{format}";
+
+    /// <summary>The oracle, both of our float32 kernel sets, the engine in each weight format, and ONNX Runtime's providers.</summary>
     public IReadOnlyList<Recording> RunAll(PlanOptions options) => Watched(progress =>
     {
         var (plan, truth) = Truth(progress, options);
         var recordings = new List<Recording> { truth };
         recordings.Add(Record(progress, plan, () => KernelEngine.Reference(Model)));
         recordings.Add(Record(progress, plan, () => KernelEngine.Simd(Model)));
+        foreach (var format in EngineFormats.Names) recordings.Add(Record(progress, plan, () => new FusedEngine(Model, format)));
         if (graphs is null) return recordings;
 
         // CPU is always among them: our bounds are relative to it.
@@ -80,6 +84,7 @@ internal sealed class Lab
             "oracle" => KernelEngine.Oracle(Model),
             "reference" => KernelEngine.Reference(Model),
             "simd" => KernelEngine.Simd(Model),
+            _ when EngineFormats.Names.FirstOrDefault(format => EngineName(format) == engine) is { } format => new FusedEngine(Model, format),
             _ => throw new ArgumentException($"No engine is called {engine}.", nameof(engine)),
         });
     });

@@ -20,6 +20,18 @@ internal enum EngineKind
 
     /// <summary>Exported graphs on a GPU, in hardware or software.</summary>
     GraphGpu,
+
+    /// <summary>The fused engine with weights that are what the checkpoint holds: float32, or bf16 where they are bf16 numbers already.</summary>
+    Engine,
+
+    /// <summary>The fused engine with weights rounded to bf16.</summary>
+    EngineBFloat16,
+
+    /// <summary>The fused engine with 8-bit weights and activations.</summary>
+    EngineInt8,
+
+    /// <summary>The fused engine with 4-bit weights in the language model and 8-bit ones elsewhere.</summary>
+    EngineInt4,
 }
 
 /// <param name="Name">Its column: "simd float32", "onnx cpu".</param>
