@@ -22,7 +22,9 @@ public sealed unsafe class FusedVocoder : IVocoder, IDisposable
     {
         ArgumentNullException.ThrowIfNull(autoencoder);
         (SampleRate, Hop, LatentDim, LookAhead) = (autoencoder.Config.SampleRate, autoencoder.Config.Hop, autoencoder.Config.LatentDim, autoencoder.Decoder.LookAhead);
+        var before = NativeBuffer.BytesByThread;
         _decoder = FusedDecoder.Create(CodecWeights.Of(autoencoder)["decoder"], autoencoder.Config);
+        Bytes = NativeBuffer.BytesByThread - before;
         _pool = pool;
         _mean = autoencoder.LatentMean.ToSingles();
         _deviation = autoencoder.LatentDeviation.ToSingles();
@@ -36,7 +38,9 @@ public sealed unsafe class FusedVocoder : IVocoder, IDisposable
     {
         ArgumentNullException.ThrowIfNull(vae);
         (SampleRate, Hop, LatentDim, LookAhead) = (vae.Config.OutputRate, vae.Config.DecoderHop, vae.Config.LatentDim, vae.Decoder.LookAhead);
+        var before = NativeBuffer.BytesByThread;
         _decoder = new FusedAudioVae(vae.Decoder);
+        Bytes = NativeBuffer.BytesByThread - before;
         _pool = pool;
 
         // These latents are used as they come.
@@ -50,6 +54,9 @@ public sealed unsafe class FusedVocoder : IVocoder, IDisposable
 
     /// <summary>D.</summary>
     public int LatentDim { get; }
+
+    /// <summary>Native memory that the weights take; each stream has work areas of its own beside them.</summary>
+    public long Bytes { get; }
 
     /// <summary>Latents that must follow a latent before all of its samples come out.</summary>
     public int LookAhead { get; }

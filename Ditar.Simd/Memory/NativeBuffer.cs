@@ -17,6 +17,9 @@ public sealed unsafe class NativeBuffer : IDisposable
     [ThreadStatic]
     private static Func<nuint, nint>? _testSource;
 
+    [ThreadStatic]
+    private static long _bytesByThread;
+
     private readonly bool _borrowed;
     private nint _pointer;
 
@@ -38,6 +41,7 @@ public sealed unsafe class NativeBuffer : IDisposable
 
         Bytes = bytes;
         Interlocked.Add(ref _bytesInUse, (long)bytes);
+        _bytesByThread += (long)bytes;
     }
 
     ~NativeBuffer() => Free();
@@ -51,6 +55,9 @@ public sealed unsafe class NativeBuffer : IDisposable
 
     /// <summary>Bytes of all buffers of this process that are not yet freed.</summary>
     public static long BytesInUse => Interlocked.Read(ref _bytesInUse);
+
+    /// <summary>Bytes that this thread allocated less those that it freed: what a piece of code leaves behind is the difference it makes.</summary>
+    internal static long BytesByThread => _bytesByThread;
 
     /// <summary>Its size.</summary>
     public nuint Bytes { get; }
@@ -88,5 +95,6 @@ public sealed unsafe class NativeBuffer : IDisposable
         if (!_borrowed)
             NativeMemory.AlignedFree((void*)pointer);
         Interlocked.Add(ref _bytesInUse, -(long)Bytes);
+        _bytesByThread -= (long)Bytes;
     }
 }

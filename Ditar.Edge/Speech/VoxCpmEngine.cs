@@ -1,0 +1,123 @@
+// A backend brought to life for an official VoxCPM folder: what utterances are spoken with, the kernels around it, and what to tell the user about both. The
+// counterpart of SpeechEngine, which does the same for DiTAR checkpoints.
+
+using Ditar.Reference;
+using Ditar.Reference.Files;
+using Ditar.Reference.Kernels;
+using Ditar.Reference.Speech;
+using Ditar.Reference.VoxCpm;
+using Ditar.Simd;
+
+namespace Ditar.Edge;
+
+internal sealed class VoxCpmEngine : IDisposable
+{
+    private readonly WorkerPool? pool;
+    private readonly VoxCpmCheckpoint checkpoint;
+    private readonly VoxCpmModel definition;
+    private readonly Lock hearing = new();
+    private AudioVae? vae;
+
+    private VoxCpmEngine(SpeechBackend backend, VoxCpmCheckpoint checkpoint, LoraWeights? lora)
+    {
+        this.checkpoint = checkpoint;
+        var plain = backend.Kind == BackendKind.Reference;
+        pool = backend.Threads > 1 ? new WorkerPool(backend.Threads) : null;
+        Kernels = plain ? new PlainKernels() : new SimdKernels(pool);
+        using var kernels = KernelSet.Use(Kernels);
+        definition = checkpoint.ReadModel(lora: lora, later: true);
+        vae = checkpoint.ReadVae();
+        (Vocoder, var decoder) = plain ? (vae.Vocoder(), "") : Decoder(vae, pool);
+        Name = (plain ? "definition on plain kernels" : $"definition on simd kernels, {decoder}, {VectorBits.Name}") + $", {backend.Threads} thread{(backend.Threads == 1 ? "" : "s")}";
+    }
+
+    public VoxCpmConfig Config => checkpoint.Config;
+
+    public VoxCpmTokenizer Tokenizer => checkpoint.Tokenizer;
+
+    /// <summary>For what the loop computes itself: to be used by each thread that speaks.</summary>
+    public IKernels Kernels { get; }
+
+    public IVocoder Vocoder { get; }
+
+    /// <summary>"definition on simd kernels, fused decoder, 512-bit vectors, 1 thread".</summary>
+    public string Name { get; }
+
+    /// <summary>Native memory held by weights and sessions; 0 where the collector has it all.</summary>
+    public long NativeBytes => Vocoder is FusedVocoder decoder ? decoder.Bytes : 0;
+
+    /// <param name="folder">Open and mapped until the engine is disposed.</param>
+    /// <param name="lora">A folder to merge, or null.</param>
+    /// <exception cref="SpeechException">The backend does not run these models.</exception>
+    /// <exception cref="MalformedFileException">A file is missing, damaged, or does not fit the others.</exception>
+    public static VoxCpmEngine Start(SpeechBackend backend, string folder, string? lora = null)
+    {
+        ArgumentNullException.ThrowIfNull(backend);
+        if (backend.Kind == BackendKind.Onnx) throw new SpeechException("exported graphs of VoxCPM models cannot be run; take --backend definition");
+        if (backend is { Kind: BackendKind.Reference, Threads: > 1 }) throw new ArgumentException($"The reference backend has one thread, asked for {backend.Threads}.", nameof(backend));
+        var checkpoint = VoxCpmCheckpoint.Open(folder);
+        try
+        {
+            using var adapted = lora is null ? null : LoraWeights.Open(lora, checkpoint.Config);
+            return new VoxCpmEngine(backend, checkpoint, adapted);
+        }
+        catch
+        {
+            checkpoint.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>For one utterance; several may be out at once, on different threads.</summary>
+    public VoxCpmSession Rent() => new(new VoxCpmSpeaker(definition, Tokenizer, Vocoder), new VoxCpmSpeaker(definition, Tokenizer, null));
+
+    /// <summary>A recording to go on from: zeros go before it, so that its speech ends at a patch's border.</summary>
+    /// <param name="samples">Mono at the encoder's rate.</param>
+    /// <returns>[patches, P, D].</returns>
+    public Tensor EncodePrompt(ReadOnlySpan<float> samples)
+    {
+        using var kernels = KernelSet.Use(Kernels);
+        return VoxCpmVoice.EncodePrompt(Vae(), samples, Config.PatchSize);
+    }
+
+    /// <summary>A recording to take the voice from.</summary>
+    /// <inheritdoc cref="EncodePrompt"/>
+    public Tensor EncodeReference(ReadOnlySpan<float> samples)
+    {
+        using var kernels = KernelSet.Use(Kernels);
+        return VoxCpmVoice.EncodeReference(Vae(), samples, Config.PatchSize);
+    }
+
+    public void Dispose()
+    {
+        (Vocoder as IDisposable)?.Dispose();
+        checkpoint.Dispose();
+        pool?.Dispose();
+    }
+
+    // The definition's decoder where the fused one lacks a part, and the engine's line says so.
+    private static (IVocoder Vocoder, string Name) Decoder(AudioVae vae, WorkerPool? pool)
+    {
+        try
+        {
+            return (new FusedVocoder(vae, pool), "fused decoder");
+        }
+        catch (NotSupportedException missing)
+        {
+            return (vae.Vocoder(), $"definition's decoder ({missing.Message.TrimEnd('.')})");
+        }
+    }
+
+    private AudioVae Vae()
+    {
+        lock (hearing) return vae ??= checkpoint.ReadVae();
+    }
+}
+
+/// <summary>What one utterance of a VoxCPM model is spoken with; given back when it is over.</summary>
+/// <param name="Speaker">With the vocoder: patches come with their samples.</param>
+/// <param name="Silent">Without: latents only, for a vocoder that runs beside it.</param>
+internal sealed record VoxCpmSession(VoxCpmSpeaker Speaker, VoxCpmSpeaker Silent, Action? GiveBack = null) : IDisposable
+{
+    public void Dispose() => GiveBack?.Invoke();
+}
