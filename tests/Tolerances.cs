@@ -37,22 +37,7 @@ internal static partial class Tolerances
     /// the same figure (a fifth is allowed for its float32 rotary tables); our float32 differs by the order of its sums, for which ten times the figure is
     /// allowed. Planted mistakes are four orders of magnitude above.
     /// </summary>
-    public static double Golden(string group, ElementType type) => (type == ElementType.Float64 ? 1.2 : 10) * group switch
-    {
-        "lm" => 2.3e-6,
-        "res" => 2.4e-6,
-        "enc" => 2.0e-6,
-        "rms" => 2.1e-7,
-        "stop" => 5.4e-7,
-        "proj" => 4.1e-7,
-        "dit" => 9.3e-5,
-        "cfm" => 2.3e-5,
-        "vae.enc" => 2.1e-6,
-        "vae.dec" => 3.1e-5,
-        "vae.snake" => 2.7e-7,
-        "vae.tconv" => 8.1e-7,
-        _ => throw new ArgumentException($"No golden group {group}."),
-    };
+    public static double Golden(double distance, ElementType type) => (type == ElementType.Float64 ? 1.2 : 10) * distance;
 
     /// <summary>
     /// A float32 angle p f of up to p radians that went through two rounded factors and two products: 4 u p; cosine and sine follow it with slope 1, times

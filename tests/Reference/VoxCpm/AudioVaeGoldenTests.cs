@@ -99,7 +99,7 @@ public class AudioVaeGoldenTests
             var found = Tensor.From([.. samples], samples.Count);
             // Plain kernels run the same sums; fast ones may take another tile for another number of rows.
             if (arithmetic == Arithmetic.Float32) Assert.Equal(whole.ToSingles(), found.ToSingles());
-            else GoldenFolder.AssertNear("pieces", whole, found.To(whole.Type), Tolerances.VoxCpmPieces);
+            else Nearness.AssertNear("pieces", whole, found.To(whole.Type), Tolerances.VoxCpmPieces);
             if (audio is not null) golden.Near(audio, found, Tolerances.VoxCpmWave);
         }
     }

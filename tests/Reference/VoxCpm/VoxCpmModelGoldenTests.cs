@@ -26,12 +26,17 @@ public class VoxCpmModelGoldenTests
         var positions = golden.Integers("rope.positions");
         var table = rope.Positions(ElementType.Float64, positions.Max() + 1, golden.Config.Base.HeadDim);
         var frequencies = LongRope.Frequencies(golden.Config.Base.HeadDim, rope.Theta);
-        GoldenFolder.AssertNear("inv_freq", golden.Read("rope.inv_freq", ElementType.Float32), Tensor.From(frequencies, frequencies.Length), 2 * U);
+        Nearness.AssertNear("inv_freq", golden.Read("rope.inv_freq", ElementType.Float32), Tensor.From(frequencies, frequencies.Length), 2 * U);
         Assert.Equal(golden.Read("rope.scaling_factor", ElementType.Float64).ToDoubles()[0], rope.Scale, 2 * U);
         foreach (var (name, ours) in new[] { ("rope.cos", table.Cosine), ("rope.sin", table.Sine) })
         {
             var rows = ours.Gather(positions);
-            golden.Near(name, Tensor.Concat(1, rows, rows), VoxCpmHidden);
+            var both = Tensor.Concat(1, rows, rows);
+            golden.Near(name, both, VoxCpmHidden);
+            var recorded = golden.Read(name, ElementType.Float64);
+            // The recorded angles are float32 products of two factors of up to `position` radians.
+            for (var row = 0; row < positions.Length; row++)
+                Nearness.AssertNear($"{name} at {positions[row]}", recorded.Slice(0, row, 1), both.Slice(0, row, 1), RotaryTable(positions[row]));
         }
     }
 
@@ -42,7 +47,10 @@ public class VoxCpmModelGoldenTests
         using var golden = new VoxCpmGolden(folder);
         using var kernels = arithmetic.Use();
         var model = golden.Model(arithmetic.Type()).LanguageModel;
-        golden.Near("lm.prefill.in", model.Embed(golden.Integers("lm.ids")), VoxCpmHidden);
+        var rows = model.Embed(golden.Integers("lm.ids"));
+        golden.Near("lm.prefill.in", rows, VoxCpmHidden);
+        // One product each, rounded once.
+        if (arithmetic != Arithmetic.Float64) Assert.Equal(golden.Read("lm.prefill.in", ElementType.Float32).ToSingles(), rows.ToSingles());
         LayerByLayer(golden, "lm", "language_model.base", model.Base, arithmetic.Type());
         LayerByLayer(golden, "res", "language_model.residual", model.Residual, arithmetic.Type());
         golden.Near("rms.out", model.Base.Norm.Forward(golden.Read("rms.in", arithmetic.Type())), VoxCpmHidden);
@@ -96,6 +104,43 @@ public class VoxCpmModelGoldenTests
         if (model.Fusion is { } fusion) golden.Near("proj.fusion", fusion.Forward(Tensor.Concat(1, fromBase, golden.Read("proj.feat_embed", type))), VoxCpmHidden);
     }
 
+    public static TheoryData<string, string> Mistakes
+    {
+        get
+        {
+            var data = new TheoryData<string, string>();
+            foreach (var folder in VoxCpmGolden.Folders)
+                foreach (var mistake in new[] { "plain rotary positions", "no residual scale", "not causal", "another epsilon" }) data.Add(folder, mistake);
+            return data;
+        }
+    }
+
+    /// <summary>Mistakes that a port could make: each must be seen.</summary>
+    [Theory]
+    [MemberData(nameof(Mistakes))]
+    public void PlantedMistakesAreSeen(string folder, string mistake)
+    {
+        using var golden = new VoxCpmGolden(folder);
+        // What a checkpoint does not have cannot be forgotten.
+        if ((mistake == "no residual scale" && golden.Config.Mup is null) || (mistake == "plain rotary positions" && golden.Config.Rotary.Factors is null)) return;
+        var x = golden.Read("lm.prefill.in", ElementType.Float64);
+        x = x.Reshape(1, x[0], x[1]);
+        Near(golden.Stack("base", ElementType.Float64, config => config), 1);
+        Assert.ThrowsAny<Exception>(() => Near(golden.Stack("base", ElementType.Float64, Wrong, mistake == "plain rotary positions" ? Plain() : null), 100));
+
+        void Near(Transformer stack, double times) => golden.Near("lm.prefill.norm", stack.Forward(x), times * VoxCpmHidden);
+
+        RotaryPositions Plain() => new(ElementType.Float64, golden.Config.Positions, golden.Config.Base.HeadDim, golden.Config.Rotary.Theta);
+
+        TransformerConfig Wrong(TransformerConfig config) => mistake switch
+        {
+            "no residual scale" => config with { ResidualScale = 1 },
+            "not causal" => config with { Causal = false },
+            "another epsilon" => config with { NormEpsilon = 1e-3 },
+            _ => config,
+        };
+    }
+
     private static void LayerByLayer(VoxCpmGolden golden, string group, string path, Transformer stack, ElementType type)
     {
         var caches = stack.StartCaches();
@@ -105,8 +150,8 @@ public class VoxCpmModelGoldenTests
         {
             var headDim = stack.Config.HeadDim;
             var keys = golden.Read($"{group}.prefill.layer{i}.k", type);                           // [heads, time, headDim] in the official order of pairs
-            VoxCpmGolden.Near($"{group}.prefill.layer{i}.k", VoxCpmWeights.Interleaved(keys, headDim).Transpose(0, 1), caches[i].Keys!, VoxCpmHidden);
-            VoxCpmGolden.Near($"{group}.prefill.layer{i}.v", golden.Read($"{group}.prefill.layer{i}.v", type).Transpose(0, 1), caches[i].Values!, VoxCpmHidden);
+            golden.Near($"{group}.prefill.layer{i}.k", VoxCpmGolden.Interleaved(keys, headDim).Transpose(0, 1), caches[i].Keys!, VoxCpmHidden);
+            golden.Near($"{group}.prefill.layer{i}.v", golden.Read($"{group}.prefill.layer{i}.v", type).Transpose(0, 1), caches[i].Values!, VoxCpmHidden);
         }
 
         for (var step = 0; golden.Contains($"{group}.step{step}.in"); step++) Run($"step{step}", golden.Read($"{group}.step{step}.in", type).Reshape(1, -1), "out");

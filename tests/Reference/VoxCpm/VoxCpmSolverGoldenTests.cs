@@ -1,5 +1,6 @@
 // LocDiT and the solver of every recorded VoxCPM checkpoint, through the model's own field and the one sampler. Recorded patches are [D, P], ours [P, D].
 
+using System.Globalization;
 using Ditar.Reference;
 using Ditar.Reference.Diffusion;
 using Ditar.Reference.Speech;
@@ -15,6 +16,8 @@ public class VoxCpmSolverGoldenTests
 {
     public static TheoryData<string, Arithmetic> Runs => VoxCpmGolden.Runs;
 
+    public static TheoryData<string> Folders => [.. VoxCpmGolden.Folders];
+
     [Theory]
     [MemberData(nameof(Runs))]
     public void VelocityLayerByLayer(string folder, Arithmetic arithmetic)
@@ -26,13 +29,38 @@ public class VoxCpmSolverGoldenTests
         var (x, history) = (Patches(Read("dit.x")), Patches(Read("dit.cond")));
         var (t, dt, mu) = (Read("dit.t"), Read("dit.dt"), Read("dit.mu"));
         var outputs = new ModuleOutputs();
-        using (Observation.Of(outputs)) VoxCpmGolden.Near("dit.v", Patches(golden.Read("dit.v", ElementType.Float64)), field.Velocity(x, t, dt, mu, history), VoxCpmPatch);
+        using (Observation.Of(outputs)) golden.Near("dit.v", Patches(golden.Read("dit.v", ElementType.Float64)), field.Velocity(x, t, dt, mu, history), VoxCpmPatch);
+        foreach (var (name, embedding, at) in new[] { ("dit.time_embed", field.Time, t), ("dit.dtime_embed", field.Step, dt) })
+        {
+            var frequencies = Tensor.From(type, embedding.Frequencies.ToArray(), 1, embedding.Frequencies.Length);
+            var angles = at.Reshape(-1, 1) * frequencies;
+            golden.Near(name, Tensor.Concat(1, angles.Sin(), angles.Cos()), VoxCpmPatch);
+        }
+
         golden.Near("dit.time_mlp", outputs["diffusion.time"], VoxCpmPatch);
         golden.Near("dit.dtime_mlp", outputs["diffusion.step"], VoxCpmPatch);
         golden.Near("dit.tokens", field.Tokens(x, outputs["diffusion.time"] + outputs["diffusion.step"], mu, outputs["diffusion.history"]), VoxCpmPatch);
         for (var i = 0; i < field.Transformer.Layers.Count; i++) golden.Near($"dit.layer{i}.out", outputs[$"diffusion.transformer.layers.{i}"], VoxCpmPatch);
 
         Tensor Read(string name) => golden.Read(name, type);
+    }
+
+    [Theory]
+    [MemberData(nameof(Folders))]
+    public void SwayGrids(string folder)
+    {
+        using var golden = new VoxCpmGolden(folder);
+        const string grids = "cfm.t_span.";
+        var recorded = golden.Names.Where(name => name.StartsWith(grids, StringComparison.Ordinal)).ToList();
+        Assert.NotEmpty(recorded);
+        foreach (var name in recorded)
+        {
+            // n10, or sway0n4 with another coefficient than 1.
+            var (sway, steps) = (name[grids.Length..].Split('n')[0], int.Parse(name[grids.Length..].Split('n')[1], CultureInfo.InvariantCulture));
+            var grid = TimeGrid.Sway(steps, sway.Length == 0 ? 1 : double.Parse(sway["sway".Length..], CultureInfo.InvariantCulture));
+            double[] downwards = [.. Enumerable.Range(0, steps + 1).Select(n => grid[steps - n])];
+            Nearness.AssertNear(name, golden.Read(name, ElementType.Float64), Tensor.From(downwards, steps + 1), SwayGrid);
+        }
     }
 
     [Theory]
@@ -54,22 +82,22 @@ public class VoxCpmSolverGoldenTests
             var recorder = new Recorder(model.Diffusion.On(sampler.Grid));
             var request = new PatchRequest(golden.Read("cfm.mu", type), Patches(golden.Read("cfm.cond", type)), golden.Config.PatchSize, Number: 0);
             var found = sampler.Sample(recorder, request, new GivenNoise(Patches(golden.Read("cfm.z", type))));
-            VoxCpmGolden.Near($"{name}.out", Patches(golden.Read($"{name}.out", type)), found, VoxCpmPatch);
+            golden.Near($"{name}.out", Patches(golden.Read($"{name}.out", type)), found, VoxCpmPatch);
 
             var x = Patches(golden.Read($"{name}.x_in", type));
             Assert.Equal(x[0], recorder.Calls.Count);
             for (var call = 0; call < x[0]; call++)
             {
                 var (state, time, velocities) = recorder.Calls[call];
-                VoxCpmGolden.Near($"{name}: x at call {call}", x.Slice(0, call, 1), state, VoxCpmPatch);
-                GoldenFolder.AssertNear($"{name}: t at call {call}", golden.Read($"{name}.t", type).Slice(0, call, 1), Tensor.From(type, [time], 1), SwayGrid);
+                golden.Near($"{name}: x at call {call}", x.Slice(0, call, 1), state, VoxCpmPatch);
+                Nearness.AssertNear($"{name}: t at call {call}", golden.Read($"{name}.t", type).Slice(0, call, 1), Tensor.From(type, [time], 1), SwayGrid);
                 Near("v_cond", 0);
 
                 // At weight 0 we do not ask for the unconditional branch, VoxCPM does.
                 Assert.Equal(guidance == 1 ? 1 : 2, velocities[0]);
                 if (guidance != 1) Near("v_uncond", 1);
 
-                void Near(string branch, int row) => VoxCpmGolden.Near(
+                void Near(string branch, int row) => golden.Near(
                     $"{name}: {branch} at call {call}", Patches(golden.Read($"{name}.{branch}", type)).Slice(0, call, 1), velocities.Slice(0, row, 1), VoxCpmPatch);
             }
         }

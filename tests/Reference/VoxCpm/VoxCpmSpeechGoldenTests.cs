@@ -138,7 +138,7 @@ public class VoxCpmSpeechGoldenTests
         {
             // The official code encodes the zeros of text positions as well and throws the result away.
             var embedded = golden.Read($"{name}.prefill.feat_embed", ElementType.Float64).Gather(heard);
-            VoxCpmGolden.Near("feat_embed", embedded, call.Inputs.To(ElementType.Float64).Gather(heard), VoxCpmHidden);
+            golden.Near("feat_embed", embedded, call.Inputs.To(ElementType.Float64).Gather(heard), VoxCpmHidden);
         }
 
         for (var i = 0; i < config.Base.Layers; i++) golden.Near($"{name}.prefill.lm_layer{i}", call.Outputs[$"language_model.base.layers.{i}"], VoxCpmHidden);
@@ -165,7 +165,7 @@ public class VoxCpmSpeechGoldenTests
 
         // The official code takes a step after the last patch too.
         void Near(string tensor, Func<Call, Tensor> value) =>
-            VoxCpmGolden.Near($"{name}.{tensor}", golden.Read($"{name}.{tensor}", ElementType.Float64).Slice(0, 0, steps.Count), Stack(steps.Select(call => value(call).Reshape(-1))), VoxCpmHidden);
+            golden.Near($"{name}.{tensor}", golden.Read($"{name}.{tensor}", ElementType.Float64).Slice(0, 0, steps.Count), Stack(steps.Select(call => value(call).Reshape(-1))), VoxCpmHidden);
     }
 
     private static Tensor Audio(IEnumerable<GeneratedPatch> patches)
