@@ -131,7 +131,7 @@ public abstract class WeightFile : IDisposable
         {
             var part = chunk[..(int)Math.Min(chunk.Length, entry.Count - done)];
             ReadFloat32(entry, done, part);
-            if (TensorPrimitives.IsFiniteAll<float>(part)) continue;
+            if (Finite(part)) continue;
             for (var i = 0; i < part.Length; i++)
             {
                 if (!float.IsFinite(part[i]))
@@ -225,6 +225,21 @@ public abstract class WeightFile : IDisposable
 
         for (; i < halves.Length; i++)
             singles[i] = BFloat16.ToSingle(halves[i]);
+    }
+
+    // All exponents below that of infinity.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static bool Finite(ReadOnlySpan<float> values)
+    {
+        const uint Exponent = 0x7F80_0000;
+        var words = MemoryMarshal.Cast<float, uint>(values);
+        var (most, mask, i) = (Vector<uint>.Zero, new Vector<uint>(Exponent), 0);
+        for (; i <= words.Length - Vector<uint>.Count; i += Vector<uint>.Count)
+            most = Vector.Max(most, new Vector<uint>(words[i..]) & mask);
+        var finite = Vector.LessThanAll(most, mask);
+        for (; i < words.Length; i++)
+            finite &= (words[i] & Exponent) < Exponent;
+        return finite;
     }
 
     // The handle copies one element after the other, each with a call: bytes go in blocks.

@@ -1,8 +1,9 @@
 // A codec's weights by path, as its definition names them, in float32: what the fused form packs. The definition keeps its tensors; nothing is shared
 // with it once packed.
 
-using Ditar.Reference;
+using System.Numerics.Tensors;
 using Ditar.Reference.Vae;
+using Tensor = Ditar.Reference.Tensor;
 
 namespace Ditar.Simd;
 
@@ -85,11 +86,12 @@ internal static class ConvolutionWeights
     public static ConvolutionWeight Scaled(this ConvolutionWeight weight, float[] factors)
     {
         var length = weight.Kernel * weight.Inputs;
-        return weight with
-        {
-            Weight = [.. weight.Weight.Select((value, i) => value * factors[i / length])],
-            Bias = [.. weight.Bias.Select((value, i) => value * factors[i])],
-        };
+        var scaled = new float[weight.Weight.Length];
+        for (var output = 0; output < factors.Length; output++)
+            TensorPrimitives.Multiply(weight.Weight.AsSpan(output * length, length), factors[output], scaled.AsSpan(output * length));
+        var bias = new float[weight.Bias.Length];
+        TensorPrimitives.Multiply(weight.Bias, factors, bias);
+        return weight with { Weight = scaled, Bias = bias };
     }
 
     /// <summary>The first outputs alone.</summary>
