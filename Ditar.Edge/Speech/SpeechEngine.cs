@@ -100,7 +100,7 @@ internal abstract class SpeechEngine : IDisposable
 
         public override string Name => $"simd engine, {model.Formats} weights of {model.Bytes / 1e6:0.0} MB, {VectorBits.Name}, {threads}";
 
-        public override long NativeBytes => model.Bytes + all.Sum(session => session.Bytes);
+        public override long NativeBytes => model.Bytes + vocoder.Bytes + all.Sum(session => session.Bytes);
 
         // Packed for the one recording that a run has, and let go.
         public override Tensor Encode(Autoencoder autoencoder, float[] samples)
@@ -117,7 +117,7 @@ internal abstract class SpeechEngine : IDisposable
                 all.Add(parts);
             }
 
-            var shape = PatchShape.Of(model.Config);
+            var shape = model.Shape;
             return new SpeechSession(
                 new GenerationLoop(parts.Encoder, parts.Language, parts.Field, vocoder, shape, audioStart),
                 new GenerationLoop(parts.Encoder, parts.Language, parts.Field, null, shape, audioStart),

@@ -1,6 +1,7 @@
 // A backend brought to life for an official VoxCPM folder: what utterances are spoken with, the kernels around it, and what to tell the user about both. The
 // counterpart of SpeechEngine, which does the same for DiTAR checkpoints.
 
+using System.Collections.Concurrent;
 using Ditar.Reference;
 using Ditar.Reference.Files;
 using Ditar.Reference.Kernels;
@@ -12,23 +13,45 @@ namespace Ditar.Edge;
 
 internal sealed class VoxCpmEngine : IDisposable
 {
+    private readonly ConcurrentBag<InferenceSession> free = [];
+    private readonly ConcurrentBag<InferenceSession> all = [];
     private readonly WorkerPool? pool;
     private readonly VoxCpmCheckpoint checkpoint;
-    private readonly VoxCpmModel definition;
     private readonly Lock hearing = new();
+
+    // One of the two: the weights packed for the fused engine, or the definition.
+    private readonly InferenceModel? packed;
+    private readonly VoxCpmModel? definition;
     private AudioVae? vae;
 
     private VoxCpmEngine(SpeechBackend backend, VoxCpmCheckpoint checkpoint, LoraWeights? lora)
     {
         this.checkpoint = checkpoint;
-        var plain = backend.Kind == BackendKind.Reference;
         pool = backend.Threads > 1 ? new WorkerPool(backend.Threads) : null;
-        Kernels = plain ? new PlainKernels() : new SimdKernels(pool);
+        Kernels = backend.Kind == BackendKind.Reference ? new PlainKernels() : new SimdKernels(pool);
         using var kernels = KernelSet.Use(Kernels);
-        definition = checkpoint.ReadModel(lora: lora, later: true);
-        vae = checkpoint.ReadVae();
-        (Vocoder, var decoder) = plain ? (vae.Vocoder(), "") : Decoder(vae, pool);
-        Name = (plain ? "definition on plain kernels" : $"definition on simd kernels, {decoder}, {VectorBits.Name}") + $", {backend.Threads} thread{(backend.Threads == 1 ? "" : "s")}";
+        try
+        {
+            var threads = $"{backend.Threads} thread{(backend.Threads == 1 ? "" : "s")}";
+            var model = checkpoint.ReadModel(lora: lora, later: true);
+            if (backend.Kind == BackendKind.Simd) packed = new InferenceModel(model, backend.Weights ?? EngineFormats.StoredVoxCpm(checkpoint.ModelWeights), pool);
+            else definition = model;
+            var autoencoder = checkpoint.ReadVae();
+            if (backend.Kind == BackendKind.Reference)
+            {
+                (vae, Vocoder, Name) = (autoencoder, autoencoder.Vocoder(), $"definition on plain kernels, {threads}");
+                return;
+            }
+
+            (Vocoder, var decoder) = Decoder(autoencoder, pool);
+            Name = (packed is null ? "definition on simd kernels" : $"simd engine, {packed.Formats} weights of {packed.Bytes / 1e6:0.0} MB") + $", {decoder}, {VectorBits.Name}, {threads}";
+        }
+        catch
+        {
+            packed?.Dispose();
+            pool?.Dispose();
+            throw;
+        }
     }
 
     public VoxCpmConfig Config => checkpoint.Config;
@@ -40,11 +63,11 @@ internal sealed class VoxCpmEngine : IDisposable
 
     public IVocoder Vocoder { get; }
 
-    /// <summary>"definition on simd kernels, fused decoder, 512-bit vectors, 1 thread".</summary>
+    /// <summary>"simd engine, bf16 weights of 1297.4 MB, fused decoder, 512-bit vectors, 2 threads".</summary>
     public string Name { get; }
 
     /// <summary>Native memory held by weights and sessions; 0 where the collector has it all.</summary>
-    public long NativeBytes => Vocoder is FusedVocoder decoder ? decoder.Bytes : 0;
+    public long NativeBytes => (packed?.Bytes ?? 0) + (Vocoder is FusedVocoder decoder ? decoder.Bytes : 0) + all.Sum(session => session.Bytes);
 
     /// <param name="folder">Open and mapped until the engine is disposed.</param>
     /// <param name="lora">A folder to merge, or null.</param>
@@ -69,7 +92,19 @@ internal sealed class VoxCpmEngine : IDisposable
     }
 
     /// <summary>For one utterance; several may be out at once, on different threads.</summary>
-    public VoxCpmSession Rent() => new(new VoxCpmSpeaker(definition, Tokenizer, Vocoder), new VoxCpmSpeaker(definition, Tokenizer, null));
+    public VoxCpmSession Rent()
+    {
+        if (packed is null) return new(new VoxCpmSpeaker(definition!, Tokenizer, Vocoder), new VoxCpmSpeaker(definition!, Tokenizer, null));
+        if (!free.TryTake(out var parts))
+        {
+            parts = packed.Start(pool);
+            all.Add(parts);
+        }
+
+        return new(Speaker(Vocoder), Speaker(null), () => free.Add(parts));
+
+        VoxCpmSpeaker Speaker(IVocoder? vocoder) => new(Config, Tokenizer, parts.Encoder, parts.Language, parts.FieldOn, vocoder);
+    }
 
     /// <summary>A recording to go on from: zeros go before it, so that its speech ends at a patch's border.</summary>
     /// <param name="samples">Mono at the encoder's rate.</param>
@@ -90,7 +125,9 @@ internal sealed class VoxCpmEngine : IDisposable
 
     public void Dispose()
     {
+        foreach (var session in all) session.Dispose();
         (Vocoder as IDisposable)?.Dispose();
+        packed?.Dispose();
         checkpoint.Dispose();
         pool?.Dispose();
     }
@@ -108,6 +145,7 @@ internal sealed class VoxCpmEngine : IDisposable
         }
     }
 
+    // The decoder has its own copy of its weights, so the rest is read when a recording is to be heard, and then kept.
     private AudioVae Vae()
     {
         lock (hearing) return vae ??= checkpoint.ReadVae();

@@ -37,7 +37,7 @@ public sealed class SpeakingModel : IDisposable
         var audioStart = checkpoint.Tokenizer.AudioStartId;
         if (packed is null) return [.. new GenerationLoop(checkpoint.Model, vocoder, audioStart).Generate(request, cancellation: cancellation)];
         using var session = packed.Start();
-        var loop = new GenerationLoop(session.Encoder, session.Language, session.Field, vocoder, PatchShape.Of(packed.Config), audioStart);
+        var loop = new GenerationLoop(session.Encoder, session.Language, session.Field, vocoder, packed.Shape, audioStart);
         return [.. loop.Generate(request, cancellation: cancellation)];
     }
 

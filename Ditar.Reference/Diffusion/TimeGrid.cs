@@ -40,6 +40,9 @@ public sealed class TimeGrid
         return nearest;
     }
 
+    /// <summary>The length of the solver step that begins at the time nearest to t; 0 at the end.</summary>
+    public double StepFrom(double t) => Nearest(t) is var n && n == 0 ? 0 : times[n] - times[n - 1];
+
     private static TimeGrid Warped(int steps, Func<double, double> warp)
     {
         if (steps < 1) throw new ArgumentException($"A grid has at least one step, found {steps}.", nameof(steps));

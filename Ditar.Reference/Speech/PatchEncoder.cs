@@ -8,7 +8,6 @@ namespace Ditar.Reference.Speech;
 
 public sealed class PatchEncoder : IPatchEncoder
 {
-    private readonly int patchSize;
     private readonly int latentDim;
     private readonly string path;
 
@@ -23,13 +22,16 @@ public sealed class PatchEncoder : IPatchEncoder
     /// <param name="positions">Null for plain rotary positions.</param>
     public PatchEncoder(ParameterScope scope, int patchSize, int latentDim, TransformerConfig transformer, int width, RotaryPositions? positions = null)
     {
-        (this.patchSize, this.latentDim) = (patchSize, latentDim);
+        (PatchSize, this.latentDim) = (patchSize, latentDim);
         path = scope.Path;
         SpecialToken = scope.Take("special_token", [transformer.Width], new Start.Normal(0.5));
         Input = new Linear(scope["input"], latentDim, transformer.Width);
         Transformer = new Transformer(scope["transformer"], transformer, positions);
         Output = new Linear(scope["output"], transformer.Width, width);
     }
+
+    /// <summary>P.</summary>
+    public int PatchSize { get; }
 
     /// <summary>[width].</summary>
     public Tensor SpecialToken { get; }
@@ -43,8 +45,8 @@ public sealed class PatchEncoder : IPatchEncoder
 
     public Tensor Encode(Tensor patches)
     {
-        if (patches.Rank != 3 || patches[1] != patchSize || patches[2] != latentDim)
-            throw new ArgumentException($"Patches are [count, {patchSize}, {latentDim}], found {patches}.", nameof(patches));
+        if (patches.Rank != 3 || patches[1] != PatchSize || patches[2] != latentDim)
+            throw new ArgumentException($"Patches are [count, {PatchSize}, {latentDim}], found {patches}.", nameof(patches));
         var here = Module.Enter(path);
         var width = SpecialToken.Count;
         var latents = Input.Forward(patches);                                                      // [count, P, width]

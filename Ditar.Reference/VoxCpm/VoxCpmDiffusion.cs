@@ -102,18 +102,11 @@ public sealed class VoxCpmDiffusion : IVelocityField
             throw new ArgumentException($"The history is [{condition[0]}, {config.PatchSize}, {config.LatentDim}], found {history}.", nameof(history));
     }
 
-    private double StepAt(double time)
-    {
-        if (grid is null) return 0;
-        var n = grid.Nearest(time);
-        return n == 0 ? 0 : grid[n] - grid[n - 1];
-    }
-
     private sealed class Patch(VoxCpmDiffusion network, Tensor condition, Tensor clean) : IPatchField
     {
         public Tensor Velocity(Tensor x, double time)
         {
-            var e = network.Time.Forward(Tensor.Full(x.Type, time, 1)) + network.Step.Forward(Tensor.Full(x.Type, network.StepAt(time), 1)); // [1, width]
+            var e = network.Time.Forward(Tensor.Full(x.Type, time, 1)) + network.Step.Forward(Tensor.Full(x.Type, network.grid?.StepFrom(time) ?? 0, 1)); // [1, width]
             return network.Velocity(x, e, condition, clean);
         }
     }

@@ -3,6 +3,7 @@
 
 using Ditar.Reference.Files;
 using Ditar.Reference.Speech;
+using Ditar.Reference.VoxCpm;
 
 namespace Ditar.Simd;
 
@@ -30,36 +31,31 @@ public sealed record EngineFormats(WeightFormat Encoder, WeightFormat LanguageMo
     };
 
     /// <summary>How a checkpoint's file stores each module: what is rounded there already loses nothing more in the same format. Other types become float32.</summary>
-    public static EngineFormats Stored(WeightFile file)
-    {
-        ArgumentNullException.ThrowIfNull(file);
-        return new(Of("encoder"), Of("language_model"), Of("diffusion"));
+    public static EngineFormats Stored(WeightFile file) => Stored(file, module => $"{module}.transformer.layers.0.attention.query.weight");
 
-        WeightFormat Of(string module)
-        {
-            var name = $"{module}.transformer.layers.0.attention.query.weight";
-            return !file.Contains(name) ? WeightFormat.Float32 : file[name].Type switch
-            {
-                SafetensorsType.BF16 => WeightFormat.BFloat16,
-                SafetensorsType.I8 => WeightFormat.Int8,
-                SafetensorsType.U8 => WeightFormat.Int4,
-                _ => WeightFormat.Float32,
-            };
-        }
-    }
+    /// <summary>The same of an official VoxCPM file.</summary>
+    public static EngineFormats StoredVoxCpm(WeightFile file) =>
+        Stored(file, module => VoxCpmLayout.OfficialName($"{module}.{(module == "language_model" ? "base" : "transformer")}.layers.0.attention.query.weight"));
 
-    /// <summary>The format of a parameter by its name in the checkpoint; null for those that keep their own (vectors, and what touches latents or times).</summary>
+    /// <summary>The format of a parameter by its name in the checkpoint (of VoxCPM by our name); null for those that keep their own: vectors, and what touches
+    /// latents or times or decides something.</summary>
     public WeightFormat? Of(string parameter)
     {
         ArgumentNullException.ThrowIfNull(parameter);
-        var matrix = parameter.EndsWith(".weight", StringComparison.Ordinal) && parameter.Contains(".transformer.layers.", StringComparison.Ordinal);
-        return (matrix || parameter is "encoder.output.weight" or "diffusion.condition.weight") ? parameter.Split('.')[0] switch
+        var module = parameter switch
+        {
+            "language_model.fusion.weight" or "encoder.output.weight" or "diffusion.condition.weight" => parameter.Split('.')[0],
+            "language_model.base_condition.weight" or "language_model.residual_condition.weight" => "diffusion",
+            _ when parameter.EndsWith(".weight", StringComparison.Ordinal) && parameter.Contains(".layers.", StringComparison.Ordinal) => parameter.Split('.')[0],
+            _ => null,
+        };
+        return module switch
         {
             "encoder" => Encoder,
             "language_model" => LanguageModel,
             "diffusion" => Diffusion,
             _ => null,
-        } : null;
+        };
     }
 
     /// <summary>Bytes that the weights of a model take in these formats, scales included.</summary>
@@ -82,6 +78,20 @@ public sealed record EngineFormats(WeightFormat Encoder, WeightFormat LanguageMo
     public override string ToString() => Encoder == LanguageModel && LanguageModel == Diffusion
         ? Name(Encoder)
         : $"{Name(Encoder)} encoder, {Name(LanguageModel)} language model, {Name(Diffusion)} diffusion";
+
+    private static EngineFormats Stored(WeightFile file, Func<string, string> name)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        return new(Of("encoder"), Of("language_model"), Of("diffusion"));
+
+        WeightFormat Of(string module) => !file.Contains(name(module)) ? WeightFormat.Float32 : file[name(module)].Type switch
+        {
+            SafetensorsType.BF16 => WeightFormat.BFloat16,
+            SafetensorsType.I8 => WeightFormat.Int8,
+            SafetensorsType.U8 => WeightFormat.Int4,
+            _ => WeightFormat.Float32,
+        };
+    }
 
     private static string Name(WeightFormat format) => format switch
     {

@@ -1,27 +1,20 @@
-// The causal language model at work: prompts in blocks of rows, patches row by row, keys and values in native memory that grows on demand.
+// The causal language model at work: prompts in blocks of rows, patches row by row.
 
-using System.Runtime.CompilerServices;
 using Ditar.Reference;
 using Ditar.Reference.Speech;
 
 namespace Ditar.Simd;
 
-internal sealed unsafe class LanguageSession(InferenceModel model, WorkerPool? pool) : ILanguageModel, IDisposable
+internal sealed unsafe class LanguageSession(PackedLanguageModel weights, WorkerPool? pool) : ILanguageSession
 {
-    // Rows of a block of a prompt: weights are read once for all of them. Four tiles of 12 rows.
-    private const int BlockRows = 48;
+    private readonly CausalSession _transformer = new(weights.Transformer, pool);
+    private readonly GrowingBuffer _hidden = new();
 
-    private readonly PackedLanguageModel _weights = model.LanguageModel;
-    private readonly TransformerSession _transformer = new(model.LanguageModel.Transformer, pool);
-    private readonly KeyValuePool _caches = new(
-        model.LanguageModel.Transformer.Layers.Length, model.LanguageModel.Transformer.KeyHeads, model.LanguageModel.Transformer.Config.HeadDim);
-    private readonly GrowingBuffer _rows = new(), _hidden = new(), _inverse = new();
+    public long Bytes => _transformer.Bytes + _hidden.Bytes;
 
-    public long Bytes => _transformer.Bytes + _caches.Bytes + _rows.Bytes + _hidden.Bytes + _inverse.Bytes;
+    private int Width => weights.Table.Width;
 
-    private int Width => model.Config.LanguageModel.Width;
-
-    public Tensor Embed(ReadOnlySpan<int> symbols) => _weights.Table.Gather(symbols);
+    public Tensor Embed(ReadOnlySpan<int> symbols) => weights.Table.Gather(symbols);
 
     public ILanguageState Start() => new State(this);
 
@@ -33,17 +26,13 @@ internal sealed unsafe class LanguageSession(InferenceModel model, WorkerPool? p
         InferenceSession.RequireSingles(inputs, nameof(inputs));
         if (state is not State held || held.Owner != this)
             throw new ArgumentException("The state is of another session.", nameof(state));
-        var (time, positions) = (inputs[0], _weights.Transformer.Rotary?.Positions ?? int.MaxValue);
-        if (time > positions - held.Length)
-            throw new ArgumentOutOfRangeException(nameof(inputs), $"The model has {positions} positions; {held.Length} are taken and {time} are asked for.");
+        var (time, positions) = (inputs[0], weights.Transformer.Rotary?.Positions ?? int.MaxValue);
+        InferenceSession.RequireRoom(time, held.Length, positions, nameof(inputs));
         var hidden = _hidden.Floats((long)time * Width);
-        fixed (float* rows = inputs.Values<float>())
-        {
-            for (var first = 0; first < time; first += BlockRows)
-                Forward(Math.Min(BlockRows, time - first), rows + ((nint)first * Width), held.Cache, hidden + ((nint)first * Width));
-        }
-
-        return Tensor.From(new ReadOnlySpan<float>(hidden, checked(time * Width)), time, Width);
+        inputs.Values<float>().CopyTo(new Span<float>(hidden, checked(time * Width)));
+        for (var first = 0; first < time; first += CausalSession.BlockRows)
+            _transformer.Run(hidden + ((nint)first * Width), Math.Min(CausalSession.BlockRows, time - first), held.Cache);
+        return Tensor.From(new ReadOnlySpan<float>(hidden, time * Width), time, Width);
     }
 
     public double StopProbability(Tensor hidden)
@@ -53,8 +42,8 @@ internal sealed unsafe class LanguageSession(InferenceModel model, WorkerPool? p
         if (hidden.Count != Width)
             throw new ArgumentException($"One row of {Width} values is expected, found {hidden}.", nameof(hidden));
         var values = hidden.Values<float>();
-        var weight = _weights.StopWeight.Floats;
-        var logit = (double)_weights.StopBias;
+        var weight = weights.StopWeight.Floats;
+        var logit = (double)weights.StopBias;
         for (var i = 0; i < values.Length; i++)
             logit += (double)values[i] * weight[i];
         return 1 / (1 + Math.Exp(-logit));
@@ -63,25 +52,14 @@ internal sealed unsafe class LanguageSession(InferenceModel model, WorkerPool? p
     public void Dispose()
     {
         _transformer.Dispose();
-        _caches.Dispose();
-        _rows.Dispose();
         _hidden.Dispose();
-        _inverse.Dispose();
-    }
-
-    private void Forward(int time, float* inputs, KeyValueMemory cache, float* hidden)
-    {
-        var x = _rows.Floats((long)time * Width);
-        Unsafe.CopyBlock(x, inputs, checked((uint)(time * Width * sizeof(float))));
-        _transformer.RunOn(x, time, cache);
-        Vectors.Run(new RmsNormWork(time, Width, _weights.Transformer.Epsilon, x, _weights.Transformer.Gain, hidden, _inverse.Floats(time)));
     }
 
     private sealed class State(LanguageSession owner) : ILanguageState
     {
         public LanguageSession Owner { get; } = owner;
 
-        public KeyValueMemory Cache { get; } = new(owner._caches);
+        public KeyValueMemory Cache { get; } = owner._transformer.Start();
 
         public int Length => Cache.Length;
 

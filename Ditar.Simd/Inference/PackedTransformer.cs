@@ -63,7 +63,7 @@ internal sealed unsafe class PackedTransformer : IDisposable
         Config = definition.Config;
         Format = format;
         Scale = (float)(1 / Math.Sqrt(Config.HeadDim));
-        Rotary = definition.Positions is { } positions ? new RotaryTable(positions) : null;
+        Rotary = Config.Rotary ? new RotaryTable(definition.Positions) : null;
         if (Rotary is not null && Rotary.HeadDim != Config.HeadDim)
             throw new ArgumentException($"Heads have {Config.HeadDim} dims, the rotary table {Rotary.HeadDim}.", nameof(definition));
         Layers = [.. definition.Layers.Select(layer => new PackedLayer(layer, Config.FeedForwardKind, format, pool))];

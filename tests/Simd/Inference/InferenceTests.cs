@@ -71,7 +71,7 @@ public sealed class InferenceTests
             EngineCase.AssertNear(
                 type => Tensor.From(type, [Definition(config, type).LanguageModel.StopProbability(hidden.To(type))], 1),
                 Tensor.From([(float)session.Language.StopProbability(hidden)], 1), $"stop of {drawn}");
-            Assert.Equal(model.LanguageModel.Table.Gather([3, 0, 3]).ToSingles(), session.Language.Embed([3, 0, 3]).ToSingles());
+            Assert.Equal(Definition(config, ElementType.Float32).LanguageModel.Table.Gather([3, 0, 3]).ToSingles(), session.Language.Embed([3, 0, 3]).ToSingles());
         });
 
     [Fact]
@@ -143,7 +143,7 @@ public sealed class InferenceTests
     private static float[] Speak(InferenceModel model, WorkerPool? pool, ulong seed)
     {
         using var session = model.Start(pool);
-        var loop = new GenerationLoop(session.Encoder, session.Language, session.Field, null, PatchShape.Of(model.Config), audioStart: 6);
+        var loop = new GenerationLoop(session.Encoder, session.Language, session.Field, null, model.Shape, audioStart: 6);
         var request = new GenerationRequest([1, 2, 3, 4, 5], new SamplerOptions { Steps = 3, Seed = seed }) { MinPatches = 8, MaxPatches = 8 };
         return [.. loop.Generate(request).SelectMany(patch => patch.Latents.ToSingles())];
     }
