@@ -1,13 +1,16 @@
 // Whole recorded inferences: text and wave files in, token ids, every hidden state of prefill and steps, patches, stop decisions and waveform out, through the
-// one generation loop with the recorded noise. Nothing is forced: each patch feeds on the ones before it.
+// one generation loop with the recorded noise. Nothing is forced: each patch feeds on the ones before it. Definitions and the fused engine alike, of which the
+// latter shows what its modules hand out and nothing inside them.
 
 using System.Text.Json;
 using Ditar.Reference;
 using Ditar.Reference.Diffusion;
 using Ditar.Reference.Files;
+using Ditar.Reference.Kernels;
 using Ditar.Reference.Speech;
 using Ditar.Reference.Tracing;
 using Ditar.Reference.VoxCpm;
+using Ditar.Simd;
 using Ditar.Tests.Reference.Golden;
 using static Ditar.Tests.Tolerances;
 
@@ -16,16 +19,18 @@ namespace Ditar.Tests.Reference.VoxCpm;
 [Trait("Category", "Golden")]
 public class VoxCpmSpeechGoldenTests
 {
-    public static TheoryData<string, string, Arithmetic> Cases
+    private const string Engine = "engine";
+
+    public static TheoryData<string, string, string> Cases
     {
         get
         {
-            var data = new TheoryData<string, string, Arithmetic>();
+            var data = new TheoryData<string, string, string>();
             foreach (var folder in VoxCpmGolden.Folders)
             {
                 using var golden = new VoxCpmGolden(folder);
                 foreach (var item in golden.Json.GetProperty("cases").EnumerateArray())
-                    foreach (var arithmetic in Enum.GetValues<Arithmetic>()) data.Add(folder, item.GetProperty("name").GetString()!, arithmetic);
+                    foreach (var computing in (string[])[.. Enum.GetNames<Arithmetic>(), Engine]) data.Add(folder, item.GetProperty("name").GetString()!, computing);
             }
 
             return data;
@@ -34,17 +39,16 @@ public class VoxCpmSpeechGoldenTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Speech(string folder, string name, Arithmetic arithmetic)
+    public void Speech(string folder, string name, string computing)
     {
         using var golden = new VoxCpmGolden(folder);
-        using var kernels = arithmetic.Use();
         using var checkpoint = VoxCpmCheckpoint.Open(golden.Folder);
-        var (type, config) = (arithmetic.Type(), golden.Config);
+        using var parts = new Parts(checkpoint, computing);
+        var config = golden.Config;
         var item = golden.Json.GetProperty("cases").EnumerateArray().Single(item => item.GetProperty("name").GetString() == name);
-        var (model, vae) = (checkpoint.ReadModel(type), checkpoint.ReadVae(type));
-        var listener = new Listener(model.LanguageModel);
-        var speaker = new VoxCpmSpeaker(config, checkpoint.Tokenizer, model.Encoder, listener, model.Diffusion.On, vae.Vocoder());
-        var request = Request(golden, item, speaker, Voice(golden, item, vae));
+        var listener = new Listener(parts);
+        var speaker = new VoxCpmSpeaker(config, checkpoint.Tokenizer, parts.Encoder, listener, parts.Field, parts.Vocoder);
+        var request = Request(golden, item, speaker, Voice(golden, item, parts.Vae));
         var patches = new List<GeneratedPatch>();
         foreach (var patch in speaker.Generate(request))
         {
@@ -66,28 +70,27 @@ public class VoxCpmSpeechGoldenTests
     /// <summary>Version 2's own streams start from silence: the same without the prompt's end.</summary>
     [Theory]
     [MemberData(nameof(Cases))]
-    public void StreamsWithoutContext(string folder, string name, Arithmetic arithmetic)
+    public void StreamsWithoutContext(string folder, string name, string computing)
     {
         using var golden = new VoxCpmGolden(folder);
         if (golden.Config.Version != VoxCpmVersion.Two || !golden.Contains($"inf.{name}.stream_audio")) return;
-        using var kernels = arithmetic.Use();
         using var checkpoint = VoxCpmCheckpoint.Open(golden.Folder);
+        using var parts = new Parts(checkpoint, computing);
         var item = golden.Json.GetProperty("cases").EnumerateArray().Single(item => item.GetProperty("name").GetString() == name);
-        var (model, vae) = (checkpoint.ReadModel(arithmetic.Type()), checkpoint.ReadVae(arithmetic.Type()));
-        var speaker = new VoxCpmSpeaker(model, checkpoint.Tokenizer, vae.Vocoder());
-        var request = Request(golden, item, speaker, Voice(golden, item, vae)) with { VocoderContext = 0 };
+        var speaker = new VoxCpmSpeaker(golden.Config, checkpoint.Tokenizer, parts.Encoder, parts.Language, parts.Field, parts.Vocoder);
+        var request = Request(golden, item, speaker, Voice(golden, item, parts.Vae)) with { VocoderContext = 0 };
         golden.Near($"inf.{name}.stream_audio", Audio(speaker.Generate(request)), VoxCpmWave);
     }
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void VoicesFromFiles(string folder, string name, Arithmetic arithmetic)
+    public void VoicesFromFiles(string folder, string name, string computing)
     {
         using var golden = new VoxCpmGolden(folder);
-        using var kernels = arithmetic.Use();
         using var checkpoint = VoxCpmCheckpoint.Open(golden.Folder);
+        using var parts = new Parts(checkpoint, computing);
         var item = golden.Json.GetProperty("cases").EnumerateArray().Single(item => item.GetProperty("name").GetString() == name);
-        var voice = Voice(golden, item, checkpoint.ReadVae(arithmetic.Type()));
+        var voice = Voice(golden, item, parts.Vae);
         if (voice.Prompt is { } prompt) golden.Near("wav.prompt.feat", prompt, VoxCpmHidden);
         if (voice.Reference is { } reference) golden.Near("wav.reference.feat", reference, VoxCpmHidden);
     }
@@ -141,11 +144,12 @@ public class VoxCpmSpeechGoldenTests
             golden.Near("feat_embed", embedded, call.Inputs.To(ElementType.Float64).Gather(heard), VoxCpmHidden);
         }
 
+        golden.Near($"{name}.prefill.lm_mixed", call.Hidden.Slice(1, 0, config.Base.Width), VoxCpmHidden);
+        golden.Near($"{name}.prefill.res_out", call.Hidden.Slice(1, config.Base.Width, config.Base.Width), VoxCpmHidden);
+        if (!listener.HearsModules) return;
         for (var i = 0; i < config.Base.Layers; i++) golden.Near($"{name}.prefill.lm_layer{i}", call.Outputs[$"language_model.base.layers.{i}"], VoxCpmHidden);
         for (var i = 0; i < config.Residual.Layers; i++) golden.Near($"{name}.prefill.res_layer{i}", call.Outputs[$"language_model.residual.layers.{i}"], VoxCpmHidden);
         golden.Near($"{name}.prefill.lm_out", call.Outputs["language_model.base"], VoxCpmHidden);
-        golden.Near($"{name}.prefill.lm_mixed", call.Hidden.Slice(1, 0, config.Base.Width), VoxCpmHidden);
-        golden.Near($"{name}.prefill.res_out", call.Outputs["language_model.residual"], VoxCpmHidden);
         if (config.Version == VoxCpmVersion.Two) golden.Near($"{name}.prefill.res_in", call.Outputs["language_model.fusion"], VoxCpmHidden);
     }
 
@@ -158,9 +162,10 @@ public class VoxCpmSpeechGoldenTests
         golden.Near($"{name}.res_hidden", Stack(listener.Hidden.Select(hidden => hidden.Slice(1, width, width).Reshape(-1))), VoxCpmHidden);
         golden.Near($"{name}.stop_logits", Stack(listener.StopLogits.Select(logits => logits.Reshape(-1))), VoxCpmHidden);
         Near("curr_embed", call => call.Inputs);
-        Near("step.lm_out", call => call.Outputs["language_model.base"]);
         Near("step.lm_fsq", call => call.Hidden.Slice(1, 0, width));
-        Near("step.res_out", call => call.Outputs["language_model.residual"]);
+        Near("step.res_out", call => call.Hidden.Slice(1, width, width));
+        if (!listener.HearsModules) return;
+        Near("step.lm_out", call => call.Outputs["language_model.base"]);
         if (config.Version == VoxCpmVersion.Two) Near("step.res_in", call => call.Outputs["language_model.fusion"]);
 
         // The official code takes a step after the last patch too.
@@ -178,9 +183,70 @@ public class VoxCpmSpeechGoldenTests
 
     private sealed record Call(Tensor Inputs, bool[] Patches, Tensor Hidden, IReadOnlyDictionary<string, Tensor> Outputs);
 
-    /// <summary>The model itself, overheard; what it computes dies with each step, so copies are kept.</summary>
-    private sealed class Listener(VoxCpmLanguageModel model) : ILanguageModel
+    /// <summary>What speaks: a definition, or the engine over its packed weights.</summary>
+    private sealed class Parts : IDisposable
     {
+        private readonly KernelSet.Scope kernels;
+        private readonly Stack<IDisposable> owned = [];
+
+        public Parts(VoxCpmCheckpoint checkpoint, string computing)
+        {
+            if (computing != Engine)
+            {
+                var arithmetic = Enum.Parse<Arithmetic>(computing);
+                kernels = arithmetic.Use();
+                var model = checkpoint.ReadModel(arithmetic.Type());
+                Vae = checkpoint.ReadVae(arithmetic.Type());
+                (Encoder, Language, Field, Vocoder) = (model.Encoder, model.LanguageModel, model.Diffusion.On, Vae.Vocoder());
+                StopLogits = hidden => model.LanguageModel.StopLogits(hidden.Slice(1, 0, model.Config.Base.Width));
+                return;
+            }
+
+            kernels = KernelSet.Use(new SimdKernels());
+            Vae = checkpoint.ReadVae();
+            var packed = Owned(new InferenceModel(checkpoint.ReadModel(later: true), EngineFormats.All(WeightFormat.Float32)));
+            var session = Owned(packed.Start());
+            (Encoder, Language, Field, Vocoder) = (session.Encoder, session.Language, session.FieldOn, Owned(new FusedVocoder(Vae)));
+            StopLogits = hidden =>
+            {
+                var (goOn, stop) = ((LanguagePairSession)session.Language).StopLogits(hidden);
+                return Tensor.From([goOn, stop], 1, 2);
+            };
+        }
+
+        public AudioVae Vae { get; }
+
+        public IPatchEncoder Encoder { get; }
+
+        public ILanguageModel Language { get; }
+
+        public Func<TimeGrid, IVelocityField> Field { get; }
+
+        public IVocoder Vocoder { get; }
+
+        public Func<Tensor, Tensor> StopLogits { get; }
+
+        public void Dispose()
+        {
+            while (owned.TryPop(out var part)) part.Dispose();
+            kernels.Dispose();
+        }
+
+        private T Owned<T>(T part) where T : IDisposable
+        {
+            owned.Push(part);
+            return part;
+        }
+    }
+
+    /// <summary>The language model itself, overheard; what it computes dies with each step, so copies are kept.</summary>
+    private sealed class Listener(Parts parts) : ILanguageModel
+    {
+        private readonly ILanguageModel model = parts.Language;
+
+        /// <summary>The engine has no tensors inside.</summary>
+        public bool HearsModules => model is VoxCpmLanguageModel;
+
         public List<Call> Calls { get; } = [];
 
         public List<int> Symbols { get; } = [];
@@ -220,7 +286,7 @@ public class VoxCpmSpeechGoldenTests
 
         public double StopProbability(Tensor hidden)
         {
-            StopLogits.Add(model.StopLogits(hidden.Slice(1, 0, model.Base.Config.Width)).Copy());
+            StopLogits.Add(parts.StopLogits(hidden).Copy());
             return model.StopProbability(hidden);
         }
     }

@@ -2,10 +2,12 @@
 // float32 and float64; and how far float32 may be off.
 
 using Ditar.Reference;
+using Ditar.Reference.Files;
 using Ditar.Reference.Kernels;
 using Ditar.Reference.Layers;
 using Ditar.Reference.Randomness;
 using Ditar.Reference.Speech;
+using Ditar.Simd;
 using FsCheck;
 using FsCheck.Fluent;
 
@@ -105,6 +107,32 @@ internal static class EngineCase
             foreach (ref var value in values.Values<float>())
                 value += (float)mean;
             return values.To(Type).Copy();
+        }
+    }
+
+    /// <summary>The same weights as a format stores them.</summary>
+    public sealed class Rounded(ElementType type, EngineFormats formats) : ParameterSource(type)
+    {
+        private readonly Weights exact = new(ElementType.Float32);
+
+        protected override Tensor Provide(string name, ReadOnlySpan<int> shape, Start start)
+        {
+            var tensor = exact.Take(name, shape, start);
+            if (formats.Of(name) is not { } format) return tensor.To(Type);
+            var values = tensor.Values<float>();
+            var inputs = shape[^1];
+            var integers = new sbyte[inputs];
+            for (var at = 0; at < values.Length; at += inputs)
+            {
+                var row = values.Slice(at, inputs);
+                var scales = new float[(inputs + 31) / 32];
+                if (format == WeightFormat.Int8) scales.AsSpan().Fill(WeightQuantizer.ToInt8(row, integers));
+                if (format == WeightFormat.Int4) WeightQuantizer.ToInt4(row, 32, integers, scales);
+                for (var i = 0; i < inputs; i++)
+                    row[i] = format == WeightFormat.BFloat16 ? BFloat16.ToSingle(BFloat16.FromSingle(row[i])) : integers[i] * scales[i / 32];
+            }
+
+            return tensor.To(Type);
         }
     }
 }

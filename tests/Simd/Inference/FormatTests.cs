@@ -2,8 +2,6 @@
 // the engine adds (nothing with bf16, the rounding of activations with integers), the second is what the format costs.
 
 using Ditar.Reference;
-using Ditar.Reference.Files;
-using Ditar.Reference.Layers;
 using Ditar.Reference.Speech;
 using Ditar.Simd;
 
@@ -29,7 +27,7 @@ public sealed class FormatTests
         using var model = new InferenceModel(new DitarModel(new EngineCase.Weights(ElementType.Float32), Config), formats);
         using var session = model.Start();
         foreach (var module in Modules(session))
-            EngineCase.AssertNear(type => Defined(new DitarModel(new Rounded(type, formats), Config), module.Name, type), module.Output, module.Name);
+            EngineCase.AssertNear(type => Defined(new DitarModel(new EngineCase.Rounded(type, formats), Config), module.Name, type), module.Output, module.Name);
     }
 
     // A value rounded to 8 bits of its row is off by up to 1/254 of the row's largest, 1/440 of it on average; rows of Gaussian values have their largest near 2.5
@@ -46,7 +44,7 @@ public sealed class FormatTests
         using var session = model.Start();
         foreach (var module in Modules(session))
         {
-            var rounded = Defined(new DitarModel(new Rounded(ElementType.Float64, formats), Config), module.Name, ElementType.Float64).ToDoubles();
+            var rounded = Defined(new DitarModel(new EngineCase.Rounded(ElementType.Float64, formats), Config), module.Name, ElementType.Float64).ToDoubles();
             var exact = Defined(new DitarModel(new EngineCase.Weights(ElementType.Float64), Config), module.Name, ElementType.Float64).ToDoubles();
             var found = module.Output.ToDoubles();
             Assert.InRange(Distance(found, rounded), 1e-4, engine);
@@ -62,7 +60,7 @@ public sealed class FormatTests
         foreach (var formats in new[] { EngineFormats.Named("int8"), EngineFormats.Named("int4") })
         {
             using var direct = new InferenceModel(new DitarModel(new EngineCase.Weights(ElementType.Float32), Config), formats);
-            using var ahead = new InferenceModel(new DitarModel(new Rounded(ElementType.Float32, formats), Config), formats);
+            using var ahead = new InferenceModel(new DitarModel(new EngineCase.Rounded(ElementType.Float32, formats), Config), formats);
             using InferenceSession one = direct.Start(), other = ahead.Start();
             foreach (var (a, b) in Modules(one).Zip(Modules(other)))
                 Assert.InRange(Distance(a.Output.ToDoubles(), b.Output.ToDoubles()), 0, 32 * Tolerances.U);
@@ -108,30 +106,4 @@ public sealed class FormatTests
         "language" => model.LanguageModel.Forward(Inputs.To(type), model.LanguageModel.Start()),
         _ => model.Diffusion.Begin(Inputs.Slice(0, 0, 2).To(type), History.To(type)).Velocity(Patches.Slice(0, 0, 2).To(type), 0.4),
     };
-
-    // The weights as a format stores them.
-    private sealed class Rounded(ElementType type, EngineFormats formats) : ParameterSource(type)
-    {
-        private readonly EngineCase.Weights exact = new(ElementType.Float32);
-
-        protected override Tensor Provide(string name, ReadOnlySpan<int> shape, Start start)
-        {
-            var tensor = exact.Take(name, shape, start);
-            if (formats.Of(name) is not { } format) return tensor.To(Type);
-            var values = tensor.Values<float>();
-            var inputs = shape[^1];
-            var integers = new sbyte[inputs];
-            for (var at = 0; at < values.Length; at += inputs)
-            {
-                var row = values.Slice(at, inputs);
-                var scales = new float[(inputs + 31) / 32];
-                if (format == WeightFormat.Int8) scales.AsSpan().Fill(WeightQuantizer.ToInt8(row, integers));
-                if (format == WeightFormat.Int4) WeightQuantizer.ToInt4(row, 32, integers, scales);
-                for (var i = 0; i < inputs; i++)
-                    row[i] = format == WeightFormat.BFloat16 ? BFloat16.ToSingle(BFloat16.FromSingle(row[i])) : integers[i] * scales[i / 32];
-            }
-
-            return tensor.To(Type);
-        }
-    }
 }
