@@ -68,7 +68,7 @@ public sealed class VoxCpmEngineGoldenTests
 
         var condition = language.Condition(Tensor.Concat(1, Read("proj.lm_hidden"), Read("proj.res_hidden")));
         var (fromBase, fromResidual) = (Read("proj.lm_to_dit"), Read("proj.res_to_dit"));
-        VoxCpmGolden.Near("conditions", golden.Config.Version == VoxCpmVersion.Two ? Tensor.Concat(1, fromBase, fromResidual) : fromBase + fromResidual, condition, VoxCpmHidden);
+        golden.Near("proj.conditions", golden.Config.Version == VoxCpmVersion.Two ? Tensor.Concat(1, fromBase, fromResidual) : fromBase + fromResidual, condition, VoxCpmHidden);
 
         Tensor Read(string name) => golden.Read(name, ElementType.Float32);
     }
@@ -93,7 +93,7 @@ public sealed class VoxCpmEngineGoldenTests
                 if (step > 0 != mean || step > time) continue;
                 var grid = step > 0 ? new TimeGrid(0, time - step, time, 1) : TimeGrid.Uniform(1);
                 var field = session.FieldOn(grid).Begin(mu.Slice(0, row, 1), history.Slice(0, row, 1));
-                VoxCpmGolden.Near($"velocity {row}", truth.Slice(0, row, 1), field.Velocity(x.Slice(0, row, 1), time), VoxCpmPatch);
+                golden.Near($"dit.v, row {row}", truth.Slice(0, row, 1), field.Velocity(x.Slice(0, row, 1), time), VoxCpmPatch);
                 compared++;
             }
         }
@@ -123,7 +123,7 @@ public sealed class VoxCpmEngineGoldenTests
                 if (!run.GetProperty("use_cfg_zero_star").GetBoolean()) sampler = sampler with { Guidance = new PlainGuidance(guidance - 1) };
                 var request = new PatchRequest(golden.Read("cfm.mu", ElementType.Float32), Patches(golden.Read("cfm.cond", ElementType.Float32)), golden.Config.PatchSize, Number: 0);
                 var found = sampler.Sample(session.FieldOn(sampler.Grid), request, new GivenNoise(Patches(golden.Read("cfm.z", ElementType.Float32))));
-                VoxCpmGolden.Near($"{name}.out", Patches(golden.Read($"{name}.out", ElementType.Float32)), found, VoxCpmPatch);
+                golden.Near($"{name}.out", Patches(golden.Read($"{name}.out", ElementType.Float32)), found, VoxCpmPatch);
             }
         }
     }
