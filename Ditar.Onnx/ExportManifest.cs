@@ -6,6 +6,7 @@ using System.Text.Json.Serialization;
 using Ditar.Reference.Files;
 using Ditar.Reference.Speech;
 using Ditar.Reference.Vae;
+using Ditar.Reference.VoxCpm;
 
 namespace Ditar.Onnx;
 
@@ -22,7 +23,7 @@ public enum WeightPrecision
 /// <param name="Shape">Each extent: a number, a symbol, or an expression such as "past + time".</param>
 public sealed record GraphPort(string Name, string ElementType, IReadOnlyList<string> Shape);
 
-/// <param name="Name">One of <see cref="GraphNames"/>.</param>
+/// <param name="Name">One of <see cref="ExportManifest.Names"/>.</param>
 /// <param name="File">In the manifest's folder.</param>
 /// <param name="DataFile">External weights, or null.</param>
 public sealed record ExportedGraph(string Name, string File, string? DataFile, IReadOnlyList<GraphPort> Inputs, IReadOnlyList<GraphPort> Outputs);
@@ -57,11 +58,19 @@ public sealed record ExportManifest
     /// <summary>Every module's output is an output of its graph.</summary>
     public required bool Intermediates { get; init; }
 
-    public required DitarConfig Model { get; init; }
+    /// <summary>DiTAR's sizes; null for VoxCPM.</summary>
+    public DitarConfig? Model { get; init; }
 
-    public required VaeConfig Vae { get; init; }
+    /// <summary>Those of DiTAR's tokenizer; null for VoxCPM.</summary>
+    public VaeConfig? Vae { get; init; }
+
+    /// <summary>VoxCPM's sizes; null for DiTAR. To be compared with a checkpoint's: nothing is built from them.</summary>
+    public VoxCpmConfig? VoxCpm { get; init; }
 
     public required IReadOnlyList<ExportedGraph> Graphs { get; init; }
+
+    /// <summary>All graphs that such a model has.</summary>
+    public IReadOnlyList<string> Names => VoxCpm is null ? GraphNames.All : VoxCpmGraphNames.All;
 
     /// <summary>The graph of a name.</summary>
     /// <exception cref="ArgumentException">It was not exported; the message lists those that were.</exception>
@@ -99,6 +108,23 @@ public sealed record ExportManifest
         if (Format < CurrentFormat) throw new ExportManifestException(path, "format", $"{CurrentFormat}", $"{Format}, which does not say whose weights these are; export again with --force");
         if (Format > CurrentFormat) throw new ExportManifestException(path, "format", $"{CurrentFormat}", $"{Format}; a newer program may read it");
         if (!Onnx.WeightHash.IsOne(WeightHash)) throw new ExportManifestException(path, "weight_hash", "64 hexadecimal digits", MalformedFileException.Quote(WeightHash));
+        if (VoxCpm is null) RequireDitar(path);
+        else if (Model is not null || Vae is not null) throw new ExportManifestException(path, "vox_cpm", "no sizes of another model beside it", "some");
+
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var graph in Graphs)
+        {
+            if (graph is null || !Names.Contains(graph.Name) || !names.Add(graph.Name))
+                throw new ExportManifestException(path, "graphs", $"each of {string.Join(", ", Names)} at most once", MalformedFileException.Quote(graph?.Name ?? "null"));
+            foreach (var file in new[] { graph.File, graph.DataFile })
+                if (file is not null) RequireFile(path, folder, graph.Name, file);
+        }
+    }
+
+    private void RequireDitar(string path)
+    {
+        if (Model is null) throw new ExportManifestException(path, "model", "the sizes of a model", "none");
+        if (Vae is null) throw new ExportManifestException(path, "vae", "the sizes of a tokenizer", "none");
         if (Model.Fault() is { } fault) throw new ExportManifestException(path, "model", "sizes that make a model", fault);
         if (Model.LatentDim != Vae.LatentDim) throw new ExportManifestException(path, "model.latent_dim", $"the VAE's {Vae.LatentDim}", $"{Model.LatentDim}");
         try
@@ -108,15 +134,6 @@ public sealed record ExportManifest
         catch (ArgumentException error)
         {
             throw new ExportManifestException(path, "vae", "sizes that make a tokenizer", error.Message, error);
-        }
-
-        var names = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var graph in Graphs)
-        {
-            if (graph is null || !GraphNames.All.Contains(graph.Name) || !names.Add(graph.Name))
-                throw new ExportManifestException(path, "graphs", $"each of {string.Join(", ", GraphNames.All)} at most once", MalformedFileException.Quote(graph?.Name ?? "null"));
-            foreach (var file in new[] { graph.File, graph.DataFile })
-                if (file is not null) RequireFile(path, folder, graph.Name, file);
         }
     }
 

@@ -5,8 +5,10 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
+using Ditar.Reference;
 using Ditar.Reference.Speech;
 using Ditar.Reference.Vae;
+using Ditar.Reference.VoxCpm;
 
 namespace Ditar.Onnx;
 
@@ -22,8 +24,21 @@ public static class WeightHash
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(autoencoder);
+        return Of(model.Parameters, autoencoder.Parameters);
+    }
+
+    /// <inheritdoc cref="Of(DitarModel, Autoencoder)"/>
+    public static string Of(VoxCpmModel model, AudioVae autoencoder)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(autoencoder);
+        return Of(model.Parameters, autoencoder.Parameters);
+    }
+
+    private static string Of(params ReadOnlySpan<IReadOnlyList<KeyValuePair<string, Tensor>>> networks)
+    {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var network in new[] { model.Parameters, autoencoder.Parameters })
+        foreach (var network in networks)
         {
             foreach (var (name, tensor) in network.OrderBy(weight => weight.Key, StringComparer.Ordinal))
             {

@@ -137,8 +137,8 @@ internal abstract class SpeechEngine : IDisposable
     private sealed class OnnxEngine(ExportedModel model, int audioStart, string name, string reasons) : SpeechEngine
     {
         private readonly SpeechSession session = new(
-            new GenerationLoop(model.Encoder, model.Language, model.Field, model.Vocoder, PatchShape.Of(model.Manifest.Model), audioStart),
-            new GenerationLoop(model.Encoder, model.Language, model.Field, null, PatchShape.Of(model.Manifest.Model), audioStart));
+            new GenerationLoop(model.Encoder, model.Language, model.Field, model.Vocoder, PatchShape.Of(model.Config), audioStart),
+            new GenerationLoop(model.Encoder, model.Language, model.Field, null, PatchShape.Of(model.Config), audioStart));
 
         public override IKernels Kernels { get; } = new SimdKernels(null);
 

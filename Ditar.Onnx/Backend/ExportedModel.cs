@@ -2,7 +2,7 @@
 // without an encoder can still speak.
 //
 //     using var model = ExportedModel.Open(OnnxLibrary.Shared, "onnx/", new OnnxSessionOptions { Provider = OnnxProvider.Cpu });
-//     var loop = new GenerationLoop(model.Encoder, model.Language, model.Field, model.Vocoder, PatchShape.Of(model.Manifest.Model), audioStart);
+//     var loop = new GenerationLoop(model.Encoder, model.Language, model.Field, model.Vocoder, PatchShape.Of(model.Config), audioStart);
 //
 // What is computed is float32; float64 tensors are rounded on the way in. One thread at a time.
 
@@ -16,24 +16,26 @@ namespace Ditar.Onnx;
 
 public sealed class ExportedModel : IDisposable
 {
-    private readonly Dictionary<string, OnnxGraph> graphs = [];
-    private readonly OnnxLibrary library;
-    private bool disposed;
+    private readonly ExportedGraphs graphs;
 
-    private ExportedModel(OnnxLibrary library, string folder, ExportManifest manifest, OnnxSessionOptions options)
+    private ExportedModel(ExportedGraphs graphs, DitarConfig config, VaeConfig vae)
     {
-        (this.library, Folder, Manifest, Options) = (library, folder, manifest, options);
+        (this.graphs, Config, Vae) = (graphs, config, vae);
         Encoder = new OnnxPatchEncoder(this);
         Language = new OnnxLanguageModel(this);
         Field = new OnnxVelocityField(this);
         Vocoder = new OnnxVocoder(this);
     }
 
-    public string Folder { get; }
+    public string Folder => graphs.Folder;
 
-    public ExportManifest Manifest { get; }
+    public ExportManifest Manifest => graphs.Manifest;
 
-    public OnnxSessionOptions Options { get; }
+    public OnnxSessionOptions Options => graphs.Options;
+
+    public DitarConfig Config { get; }
+
+    public VaeConfig Vae { get; }
 
     public IPatchEncoder Encoder { get; }
 
@@ -44,30 +46,31 @@ public sealed class ExportedModel : IDisposable
     public IVocoder Vocoder { get; }
 
     /// <summary>Graphs loaded so far, by name.</summary>
-    public IReadOnlyDictionary<string, OnnxSession> Sessions => graphs.ToDictionary(pair => pair.Key, pair => pair.Value.Session);
+    public IReadOnlyDictionary<string, OnnxSession> Sessions => graphs.Sessions;
 
-    /// <exception cref="ExportManifestException">The folder has no manifest, or one that cannot be used.</exception>
+    /// <exception cref="ExportManifestException">The folder has no manifest, one that cannot be used, or one of VoxCPM, whose graphs do not speak by themselves.</exception>
     public static ExportedModel Open(OnnxLibrary library, string folder, OnnxSessionOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        return Over(library, folder, ExportManifest.Read(folder), options);
+        return Over(new ExportedGraphs(library, folder, ExportManifest.Read(folder), options));
     }
 
-    /// <summary>As <see cref="Open"/>, with a manifest that was read before.</summary>
-    public static ExportedModel Over(OnnxLibrary library, string folder, ExportManifest manifest, OnnxSessionOptions options)
+    /// <summary>As <see cref="Open"/>.</summary>
+    /// <param name="graphs">This model's to dispose from now on.</param>
+    public static ExportedModel Over(ExportedGraphs graphs)
     {
-        ArgumentNullException.ThrowIfNull(library);
-        ArgumentNullException.ThrowIfNull(manifest);
-        ArgumentNullException.ThrowIfNull(options);
-        return new ExportedModel(library, folder, manifest, options);
+        ArgumentNullException.ThrowIfNull(graphs);
+        return graphs.Manifest is { Model: { } model, Vae: { } vae }
+            ? new ExportedModel(graphs, model, vae)
+            : throw new ExportManifestException(Path.Combine(graphs.Folder, ExportManifest.FileName), "model", "DiTAR's graphs", "VoxCPM's, which are there to be compared");
     }
 
     /// <summary>Refuses a folder that was exported from a model of other sizes.</summary>
     /// <exception cref="ExportManifestException">Names the first number that differs.</exception>
     public void RequireSizes(DitarConfig model, VaeConfig vae)
     {
-        Require("model", JsonSerializer.SerializeToElement(model, ManifestJson.Default.DitarConfig), JsonSerializer.SerializeToElement(Manifest.Model, ManifestJson.Default.DitarConfig));
-        Require("vae", JsonSerializer.SerializeToElement(vae, ManifestJson.Default.VaeConfig), JsonSerializer.SerializeToElement(Manifest.Vae, ManifestJson.Default.VaeConfig));
+        Require("model", JsonSerializer.SerializeToElement(model, ManifestJson.Default.DitarConfig), JsonSerializer.SerializeToElement(Config, ManifestJson.Default.DitarConfig));
+        Require("vae", JsonSerializer.SerializeToElement(vae, ManifestJson.Default.VaeConfig), JsonSerializer.SerializeToElement(Vae, ManifestJson.Default.VaeConfig));
     }
 
     /// <summary>Refuses a folder that was exported from a model of other sizes or other weights.</summary>
@@ -105,32 +108,16 @@ public sealed class ExportedModel : IDisposable
     public Tensor EncodeAudio(Tensor audio)
     {
         ArgumentNullException.ThrowIfNull(audio);
-        var hop = Manifest.Vae.Hop;
+        var hop = Vae.Hop;
         if (audio.Rank != 3 || audio[2] != 1 || audio[1] % hop != 0) throw new ArgumentException($"Expected audio [batch, frames * {hop}, 1], found {audio}.", nameof(audio));
         var graph = Graph(GraphNames.VaeEncoder);
         using var fed = graph.Feed(audio);
-        return graph.Run("latents", [("audio", fed)], audio[0], audio[1] / hop, Manifest.Vae.LatentDim);
+        return graph.Run("latents", [("audio", fed)], audio[0], audio[1] / hop, Vae.LatentDim);
     }
 
-    public void Dispose()
-    {
-        disposed = true;
-        foreach (var graph in graphs.Values) graph.Dispose();
-        graphs.Clear();
-    }
+    public void Dispose() => graphs.Dispose();
 
-    internal OnnxGraph Graph(string name)
-    {
-        ObjectDisposedException.ThrowIf(disposed, this);
-        if (graphs.TryGetValue(name, out var graph)) return graph;
-        var path = Path.Combine(Folder, ExportManifest.FileName);
-        var exported = Manifest.Graphs.FirstOrDefault(each => each.Name == name)
-            ?? throw new ExportManifestException(path, "graphs", $"a graph {name}", Manifest.Graphs.Count == 0 ? "none" : string.Join(", ", Manifest.Graphs.Select(each => each.Name)));
-        if (Options.Provider == OnnxProvider.WebGpu && WebGpuFault.Of(name, Manifest.Vae) is { } fault)
-            throw new OnnxProviderException($"{Path.Combine(Folder, exported.File)}: ONNX Runtime's WebGPU provider computes {fault} wrongly; use another provider");
-        var contract = GraphContract.Of(name, Manifest.Model, Manifest.Vae);
-        return graphs[name] = OnnxGraph.Load(library, Path.Combine(Folder, exported.File), contract, Options);
-    }
+    internal OnnxGraph Graph(string name) => graphs.Graph(name);
 
     private void Require(string at, JsonElement wanted, JsonElement found)
     {

@@ -1,6 +1,7 @@
 // What the backend feeds to each exported graph and wants from it, for a model of given sizes; GraphNames tells the same in words. A loaded file is held
 // against this before anything runs. Outputs beyond these (an export with intermediates) are allowed and not computed.
 
+using System.Globalization;
 using Ditar.Reference.Speech;
 using Ditar.Reference.Vae;
 
@@ -36,6 +37,16 @@ internal sealed record GraphContract(IReadOnlyList<ContractPort> Inputs, IReadOn
             GraphNames.VaeDecoder => new([Float("latents", Open, Open, vae.LatentDim)], [Float("audio", Open, Open, 1)]),
             _ => throw new ArgumentException($"There is no graph {graph}; there are {string.Join(", ", GraphNames.All)}.", nameof(graph)),
         };
+    }
+
+    /// <summary>What a manifest says of a graph: extents that are numbers there, open ones where a symbol stands.</summary>
+    public static GraphContract Of(ExportedGraph graph)
+    {
+        return new([.. graph.Inputs.Select(Port)], [.. graph.Outputs.Select(Port)]);
+
+        static ContractPort Port(GraphPort port) => new(
+            port.Name, port.ElementType == "int64" ? OnnxElementType.Int64 : OnnxElementType.Float32,
+            [.. port.Shape.Select(extent => long.TryParse(extent, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : Open)]);
     }
 
     /// <summary>Refuses a loaded graph that cannot be run by this contract.</summary>

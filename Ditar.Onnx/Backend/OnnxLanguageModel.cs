@@ -8,9 +8,9 @@ namespace Ditar.Onnx;
 
 internal sealed class OnnxLanguageModel(ExportedModel model) : ILanguageModel
 {
-    private int Width => model.Manifest.Model.LanguageModel.Width;
+    private int Width => model.Config.LanguageModel.Width;
 
-    private int Layers => model.Manifest.Model.LanguageModel.Layers;
+    private int Layers => model.Config.LanguageModel.Layers;
 
     public Tensor Embed(ReadOnlySpan<int> symbols)
     {
@@ -19,8 +19,8 @@ internal sealed class OnnxLanguageModel(ExportedModel model) : ILanguageModel
         for (var i = 0; i < numbers.Length; i++)
         {
             // The runtime would read some negative numbers as counted from the end.
-            if (symbols[i] < 0 || symbols[i] >= model.Manifest.Model.Symbols)
-                throw new ArgumentOutOfRangeException(nameof(symbols), $"Symbols are 0 to {model.Manifest.Model.Symbols - 1}, found {symbols[i]}.");
+            if (symbols[i] < 0 || symbols[i] >= model.Config.Symbols)
+                throw new ArgumentOutOfRangeException(nameof(symbols), $"Symbols are 0 to {model.Config.Symbols - 1}, found {symbols[i]}.");
             numbers[i] = symbols[i];
         }
 
@@ -62,7 +62,7 @@ internal sealed class OnnxLanguageModel(ExportedModel model) : ILanguageModel
     // A cache of another length would be taken by the next step without a word, at other positions.
     private void RequireCache(OnnxGraph graph, string name, OnnxTensor cache, int length)
     {
-        long[] expected = [1, length, model.Manifest.Model.LanguageModel.Heads, model.Manifest.Model.HeadDim];
+        long[] expected = [1, length, model.Config.LanguageModel.Heads, model.Config.HeadDim];
         if (!cache.Shape.SequenceEqual(expected)) throw new OnnxGraphException(graph.Session.Name, name, $"Float32 [{string.Join(", ", expected)}]", $"{cache}");
     }
 

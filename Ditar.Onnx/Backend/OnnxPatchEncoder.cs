@@ -11,6 +11,6 @@ internal sealed class OnnxPatchEncoder(ExportedModel model) : IPatchEncoder
     {
         var graph = model.Graph(GraphNames.PatchEncoder);
         using var fed = graph.Feed(patches);
-        return graph.Run("embedding", [("patches", fed)], patches[0], model.Manifest.Model.LanguageModel.Width);
+        return graph.Run("embedding", [("patches", fed)], patches[0], model.Config.LanguageModel.Width);
     }
 }

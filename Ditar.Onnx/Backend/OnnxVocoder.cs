@@ -10,13 +10,13 @@ namespace Ditar.Onnx;
 
 internal sealed class OnnxVocoder(ExportedModel model) : IVocoder
 {
-    private readonly DecoderReach reach = DecoderReach.Of(model.Manifest.Vae);
+    private readonly DecoderReach reach = DecoderReach.Of(model.Vae);
 
     private ExportedModel Model => model;
 
-    public int SampleRate => model.Manifest.Vae.SampleRate;
+    public int SampleRate => model.Vae.SampleRate;
 
-    public int Hop => model.Manifest.Vae.Hop;
+    public int Hop => model.Vae.Hop;
 
     public IVocoderState Start() => new State(this);
 
@@ -24,8 +24,8 @@ internal sealed class OnnxVocoder(ExportedModel model) : IVocoder
     private float[] Decode(ReadOnlySpan<float> latents)
     {
         var graph = model.Graph(GraphNames.VaeDecoder);
-        var frames = latents.Length / model.Manifest.Vae.LatentDim;
-        using var fed = OnnxTensor.From(graph.Session.Library, latents, 1, frames, model.Manifest.Vae.LatentDim);
+        var frames = latents.Length / model.Vae.LatentDim;
+        using var fed = OnnxTensor.From(graph.Session.Library, latents, 1, frames, model.Vae.LatentDim);
         return graph.Run("audio", [("latents", fed)], 1, checked(frames * Hop), 1).ToSingles();
     }
 
@@ -44,7 +44,7 @@ internal sealed class OnnxVocoder(ExportedModel model) : IVocoder
         public float[] Push(Tensor latents, bool last)
         {
             ArgumentNullException.ThrowIfNull(latents);
-            var dim = vocoder.Model.Manifest.Vae.LatentDim;
+            var dim = vocoder.Model.Vae.LatentDim;
             if (latents.Rank != 2 || latents[1] != dim) throw new ArgumentException($"Expected latents [frames, {dim}], found {latents}.", nameof(latents));
             if (ended) throw new InvalidOperationException("The last piece of this stream was already pushed; start another.");
             ended = last;

@@ -20,6 +20,17 @@ public sealed class KeyValueCache
     /// <summary>As <see cref="Keys"/>.</summary>
     public Tensor? Values { get; private set; }
 
+    /// <summary>A past that was computed elsewhere. It is not copied before the first Append.</summary>
+    /// <param name="keys">[1, time, keyHeads, headDim], rotated.</param>
+    /// <param name="values">As keys.</param>
+    public static KeyValueCache Over(Tensor keys, Tensor values)
+    {
+        ArgumentNullException.ThrowIfNull(keys);
+        ArgumentNullException.ThrowIfNull(values);
+        if (keys.Rank != 4 || keys[0] != 1 || !values.Shape.SequenceEqual(keys.Shape)) throw new ArgumentException($"Keys and values are [1, time, keyHeads, headDim] both, found {keys} and {values}.", nameof(keys));
+        return new KeyValueCache { keys = keys, values = values, Keys = keys, Values = values, Length = keys[1] };
+    }
+
     /// <summary>Copies new rows in and returns everything held.</summary>
     /// <param name="newKeys">[1, time, keyHeads, headDim].</param>
     /// <param name="newValues">As keys.</param>

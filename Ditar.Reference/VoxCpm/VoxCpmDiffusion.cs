@@ -83,7 +83,7 @@ public sealed class VoxCpmDiffusion : IVelocityField
             throw new ArgumentException($"Noisy patches are [{condition[0]}, {config.PatchSize}, {config.LatentDim}], found {x}.", nameof(x));
         var noisy = Noisy.Forward(x);
         if (config.Version == VoxCpmVersion.One) return Tensor.Concat(1, (condition + embedded).Reshape(batch, 1, width), clean, noisy);
-        var times = (embedded + Tensor.Zeros(x.Type, batch, width)).Reshape(batch, 1, width);
+        var times = (embedded[0] == batch ? embedded : embedded + Tensor.Zeros(x.Type, batch, width)).Reshape(batch, 1, width);
         return Tensor.Concat(1, condition.Reshape(batch, 2, width), times, clean, noisy);
     }
 

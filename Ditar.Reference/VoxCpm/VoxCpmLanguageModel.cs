@@ -84,9 +84,15 @@ public sealed class VoxCpmLanguageModel : ILanguageModel
             x *= heard;
         }
 
-        var r = Residual.Forward(Fusion is null ? h + x : Fusion.Forward(Tensor.Concat(2, h, x)), caches.Residual);
+        var r = Residual.Forward(ResidualInput(h, x), caches.Residual);
         return here.Output(Tensor.Concat(2, h, r).Reshape(time, 2 * Width));
     }
+
+    /// <summary>What the residual model reads.</summary>
+    /// <param name="hidden">[..., width]: the base model's outputs, quantised at patches.</param>
+    /// <param name="heard">[..., width]: the inputs at patches, zeros at symbols.</param>
+    /// <returns>[..., width].</returns>
+    public Tensor ResidualInput(Tensor hidden, Tensor heard) => Fusion is null ? hidden + heard : Fusion.Forward(Tensor.Concat(hidden.Rank - 1, hidden, heard));
 
     /// <returns>[1, width of LocDiT], the sum of both projections, or in version 2 [1, twice that]: one beside the other.</returns>
     public Tensor Condition(Tensor hidden)

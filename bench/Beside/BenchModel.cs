@@ -12,16 +12,16 @@ namespace Ditar.Bench;
 internal sealed class BenchModel(string size, int maxPositions = 0)
 {
     private const ulong Seed = 1;
-    private readonly Lazy<ParityModel> model = new(() => ParityModel.Random(size, Seed, maxPositions: maxPositions));
+    private readonly Lazy<DitarParityModel> model = new(() => ParityModel.Random(size, Seed, maxPositions: maxPositions));
 
     public string Size => size;
 
     /// <summary>Whether ONNX Runtime's two graphs of the language model, each with weights of its own, take gigabytes.</summary>
     public bool IsLarge => Model.Config.LanguageModel is { Layers: > 24, Width: >= 1024 };
 
-    public ParityModel Model => model.Value;
+    public DitarParityModel Model => model.Value;
 
-    public Networks Networks => Model.At(ElementType.Float32);
+    public DitarNetworks Networks => Model.At(ElementType.Float32);
 
     /// <summary>The folder of the graphs.</summary>
     /// <param name="parts">Those needed.</param>

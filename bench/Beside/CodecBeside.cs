@@ -25,7 +25,7 @@ internal sealed record CodecSubject(
 {
     private const float FirstGain = 0.3f;
 
-    public static CodecSubject Of(string name, ParityModel model)
+    public static CodecSubject Of(string name, DitarParityModel model)
     {
         var autoencoder = model.At(ElementType.Float32).Autoencoder;
         var source = ExportSource.Of(model);
@@ -76,7 +76,7 @@ internal static class CodecBeside
         text.AppendLine("### The speech tokenizer: one second of sound\n");
         text.AppendLine("| what | threads | ONNX Runtime | definition on our kernels | ours | ratio | bar | of FMA | real-time factor |");
         text.AppendLine("| --- | --- | --- | --- | --- | --- | --- | --- | --- |");
-        var bundled = new Lazy<ParityModel>(() => ParityModel.Open(folder));
+        var bundled = new Lazy<DitarParityModel>(() => DitarParityModel.Open(folder));
         (string Name, Func<string, CodecSubject> Make)[] decoders =
         [
             ("ditar-tiny, inverse STFT", name => CodecSubject.Of(name, bundled.Value)),
@@ -120,7 +120,7 @@ internal static class CodecBeside
         Line(text, $"the same, {piece} latents at a time", threads, null, timings[5], timings[4], null, work / flop, seconds);
     }
 
-    private static void Encode(OnnxLibrary library, string name, ParityModel model, int threads, double flop, StringBuilder text)
+    private static void Encode(OnnxLibrary library, string name, DitarParityModel model, int threads, double flop, StringBuilder text)
     {
         var (config, autoencoder) = (model.Vae, model.At(ElementType.Float32).Autoencoder);
         var audio = CodecSubject.Noise(config.SampleRate / config.Hop * config.Hop);

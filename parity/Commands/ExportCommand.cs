@@ -13,7 +13,7 @@ internal static class ExportCommand
 {
     public static Command Create()
     {
-        var folder = new Option<string>("--model", "-m") { Description = "folder of the checkpoint [default: models/ditar-tiny]", HelpName = "DIR" };
+        var folder = new Option<string>("--model", "-m") { Description = "folder of the checkpoint, or an official VoxCPM one [default: models/ditar-tiny]", HelpName = "DIR" };
         var size = new Option<string>("--size") { Description = $"one of the named sizes instead, with --random: {string.Join(", ", DitarConfig.Names)}", HelpName = "SIZE" };
         var random = new Option<bool>("--random") { Description = "random weights from --seed" };
         var seed = new Option<ulong>("--seed") { Description = "of random weights", DefaultValueFactory = _ => 1 };
@@ -28,7 +28,7 @@ internal static class ExportCommand
         var intermediates = new Option<bool>("--intermediates") { Description = "make every module's output an output of its graph, named by the module's path" };
         var external = new Option<bool>("--external") { Description = "weights in a file beside each graph; graphs past 2 GB have one anyway" };
         var force = new Option<bool>("--force") { Description = "replace an earlier export" };
-        var parts = new Option<string[]>("--parts") { Description = $"only these: {string.Join(", ", GraphNames.All)}", AllowMultipleArgumentsPerToken = true, HelpName = "NAME" };
+        var parts = new Option<string[]>("--parts") { Description = $"only these: {string.Join(", ", GraphNames.All)}; of VoxCPM {string.Join(", ", VoxCpmGraphNames.All)}", AllowMultipleArgumentsPerToken = true, HelpName = "NAME" };
 
         var command = new Command("export", "Write the model's parts as ONNX graphs (opset 17, standard operators) with a manifest.")
         {
@@ -42,14 +42,12 @@ internal static class ExportCommand
                 Intermediates = parsed.GetValue(intermediates),
                 External = parsed.GetValue(external),
                 Force = parsed.GetValue(force),
-                Parts = parsed.GetValue(parts) is { Length: > 0 } chosen ? chosen : GraphNames.All,
+                Parts = parsed.GetValue(parts) ?? [],
             };
-            if (options.Parts.FirstOrDefault(part => !GraphNames.All.Contains(part)) is { } unknown)
-                throw new ArgumentException($"No part is called '{unknown}'; there are {string.Join(", ", GraphNames.All)}.");
             if (!parsed.GetValue(random) && parsed.GetValue(size) is { } name) throw new ArgumentException($"There are no trained weights for --size {name}; add --random.");
             if (parsed.GetValue(random) && parsed.GetValue(folder) is not null) throw new ArgumentException("--random makes its own weights; it takes --size, not --model.");
             var model = parsed.GetValue(random)
-                ? ParityModel.Random(parsed.GetValue(size) ?? "tiny", parsed.GetValue(seed), parsed.GetValue(decoder)!)
+                ? DitarParityModel.Random(parsed.GetValue(size) ?? "tiny", parsed.GetValue(seed), parsed.GetValue(decoder)!)
                 : ParityModel.Open(parsed.GetValue(folder) ?? Path.Combine("models", "ditar-tiny"));
             return Run(model, parsed.GetValue(output)!, options, cancellation);
         }));

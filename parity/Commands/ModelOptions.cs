@@ -8,7 +8,7 @@ namespace Ditar.Parity;
 
 internal sealed class ModelOptions
 {
-    private readonly Option<string> folder = new("--model", "-m") { Description = "folder of the checkpoint [default: models/ditar-tiny]", HelpName = "DIR" };
+    private readonly Option<string> folder = new("--model", "-m") { Description = "folder of the checkpoint, or an official VoxCPM one [default: models/ditar-tiny]", HelpName = "DIR" };
     private readonly Option<string> size = new("--size") { Description = $"one of the named sizes instead, with --random: {string.Join(", ", DitarConfig.Names)}", HelpName = "SIZE" };
     private readonly Option<bool> random = new("--random") { Description = "random weights from --seed" };
     private readonly Option<string> decoder = new("--decoder") { Description = "VAE decoder of random weights: istft or bigvgan", DefaultValueFactory = _ => VaeConfig.InverseStftKind };
@@ -19,7 +19,7 @@ internal sealed class ModelOptions
     };
 
     private readonly Option<string> voice = new("--voice") { Description = "stored voice of the utterance [default: the first]" };
-    private readonly Option<int?> patches = new("--patches") { Description = "length of free running, 0 for none [default: 64; 16 with random weights]" };
+    private readonly Option<int?> patches = new("--patches") { Description = "length of free running, 0 for none [default: 64; 16 with random weights, 4 of VoxCPM]" };
 
     public void AddTo(Command command)
     {
@@ -42,10 +42,9 @@ internal sealed class ModelOptions
 
     public PlanOptions Plan(ParseResult parsed, ParityModel model)
     {
-        var trained = model.WeightSeed is null;
-        var length = parsed.GetValue(patches) ?? (trained ? FreeRun.Marks[^1] : FreeRun.Marks[2]);
+        var length = parsed.GetValue(patches) ?? model.FreePatches;
         if (length is < 0 or > 1024) throw new ArgumentException($"--patches is 0 to 1024, found {length}.");
-        return new PlanOptions(parsed.GetValue(seed), parsed.GetValue(text), length, trained ? model.Sampling.Steps : 2, parsed.GetValue(voice));
+        return new PlanOptions(parsed.GetValue(seed), parsed.GetValue(text), length, model.FreeSteps, parsed.GetValue(voice));
     }
 
     /// <summary>The options as they would be typed.</summary>

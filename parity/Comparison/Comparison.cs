@@ -20,11 +20,13 @@ internal static class Comparison
         engines = Renamed(engines);
 
         var found = engines.ToDictionary(engine => engine.Engine.Name, engine => engine.Outputs.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal));
-        ParityRow[] rows = [.. truth.Outputs.Select(tensor => Row(tensor, engines, found))];
+        // VoxCPM's LocDiT is told the time and the length of a step, in a token of its own.
+        var timed = truth.Outputs.Where(tensor => tensor.Name.EndsWith("/diffusion.step", StringComparison.Ordinal)).Select(tensor => ParityRow.Split(tensor.Name).Call).ToHashSet(StringComparer.Ordinal);
+        ParityRow[] rows = [.. truth.Outputs.Select(tensor => Row(tensor, engines, found, timed))];
         return new ParityResult(engines, rows, [.. engines[1..].SelectMany(engine => Breaks(engine.Engine.Name, rows))]);
     }
 
-    private static ParityRow Row(RecordedTensor truth, Recording[] engines, Dictionary<string, Dictionary<string, RecordedTensor>> found)
+    private static ParityRow Row(RecordedTensor truth, Recording[] engines, Dictionary<string, Dictionary<string, RecordedTensor>> found, HashSet<string> timed)
     {
         var (call, path) = ParityRow.Split(truth.Name);
         var kind = ParityRow.KindOf(call, path);
@@ -43,7 +45,7 @@ internal static class Comparison
             if (!differences.TryGetValue(engine.Engine.Name, out var difference)) continue;
             var bound = kind == RowKind.FreeRunning
                 ? Bounds.OfFreeRunning(engine.Engine.Kind, engine.Engine.Name == PlainFloat32, plain is { Fault: null } ? plain.RelativeL2 : null)
-                : Bounds.Of(engine.Engine.Kind, kind, HasSines(call, path), graph?.RelativeL2, HasRoundedWeights(call));
+                : Bounds.Of(engine.Engine.Kind, kind, HasSines(call, path), graph?.RelativeL2, HasRoundedWeights(call), timed.Contains(call));
             var fault = difference.Fault ?? (difference.RelativeL2 <= bound ? null : $"relative l2 {difference.RelativeL2:e2} where {bound:e2} is allowed");
             if (fault is null && engine.Engine.Kind == EngineKind.GraphCpu && kind == RowKind.Output) fault = AgainstOurs(truth, engine, found);
             cells[engine.Engine.Name] = new ParityCell(difference, plain is { Fault: null } ? Units(difference, plain) : null, bound, fault);
@@ -54,7 +56,7 @@ internal static class Comparison
 
     // Snake and the inverse STFT's phases in the codec; LocDiT's embedding of time, before its sum with the condition drowns the error.
     private static bool HasSines(string call, string path) =>
-        call.Contains("/vae_", StringComparison.Ordinal) || path.StartsWith("diffusion.time", StringComparison.Ordinal);
+        call.Contains("/vae_", StringComparison.Ordinal) || path.StartsWith("diffusion.time", StringComparison.Ordinal) || path.StartsWith("diffusion.step", StringComparison.Ordinal);
 
     private static bool HasRoundedWeights(string call) =>
         call[(call.IndexOf('/', StringComparison.Ordinal) + 1)..].Split('.')[0] is GraphNames.PatchEncoder or GraphNames.LanguagePrefill or GraphNames.LanguageStep or GraphNames.Velocity;

@@ -12,7 +12,7 @@ namespace Ditar.Parity;
 
 internal sealed class FusedEngine : IParityEngine
 {
-    private readonly ParityModel model;
+    private readonly DitarParityModel model;
     private readonly InferenceModel packed;
     private readonly InferenceSession session;
     private readonly FusedVocoder vocoder;
@@ -21,7 +21,7 @@ internal sealed class FusedEngine : IParityEngine
     private ILanguageState? past;
 
     /// <param name="format">One of <see cref="EngineFormats.Names"/>.</param>
-    public FusedEngine(ParityModel model, string format)
+    public FusedEngine(DitarParityModel model, string format)
     {
         this.model = model;
         var networks = model.At(ElementType.Float32);

@@ -10,7 +10,7 @@ namespace Ditar.Parity;
 internal sealed class GraphEngine : IParityEngine
 {
     private readonly OnnxLibrary library;
-    private readonly ExportedModel graphs;
+    private readonly ExportedGraphs graphs;
     private readonly ParityModel model;
 
     /// <exception cref="RecordingException">The graphs are of another model.</exception>
@@ -18,7 +18,7 @@ internal sealed class GraphEngine : IParityEngine
     {
         RequireModel(model, folder, manifest);
         (this.model, this.library) = (model, library);
-        graphs = ExportedModel.Over(library, folder, manifest, new OnnxSessionOptions { Provider = choice.Provider });
+        graphs = new ExportedGraphs(library, folder, manifest, new OnnxSessionOptions { Provider = choice.Provider });
         var cpu = choice.Provider == OnnxProvider.Cpu;
         Identity = new EngineIdentity(
             $"onnx {choice.Provider.Title()}", cpu ? EngineKind.GraphCpu : EngineKind.GraphGpu, $"{choice.Title}, 1 thread", $"ONNX Runtime {library.Version}", manifest.Intermediates);
@@ -31,12 +31,12 @@ internal sealed class GraphEngine : IParityEngine
     public static void RequireModel(ParityModel model, string folder, ExportManifest manifest)
     {
         var file = Path.Combine(folder, ExportManifest.FileName);
-        var sizes = ModelSizes.Json(manifest.Model, manifest.Vae);
+        var sizes = model.Sizes(manifest) ?? "those of another kind of model";
         if (sizes != model.Identity.Sizes) throw new RecordingException(file, "sizes", model.Identity.Sizes, sizes);
         if (manifest.Seed != model.WeightSeed) throw new RecordingException(file, "seed of the weights", Seed(model.WeightSeed), Seed(manifest.Seed));
         if (manifest.WeightHash != model.Identity.Hash) throw new RecordingException(file, "weights", model.Identity.Hash, $"{manifest.WeightHash}; they were exported from another checkpoint");
-        if (GraphNames.All.FirstOrDefault(name => manifest.Graphs.All(graph => graph.Name != name)) is { } missing)
-            throw new RecordingException(file, "graphs", $"all of {string.Join(", ", GraphNames.All)}", $"none for {missing}");
+        if (model.PartNames.FirstOrDefault(name => manifest.Graphs.All(graph => graph.Name != name)) is { } missing)
+            throw new RecordingException(file, "graphs", $"all of {string.Join(", ", model.PartNames)}", $"none for {missing}");
 
         static string Seed(ulong? seed) => seed is null ? "none, for a checkpoint" : $"{seed}";
     }
@@ -50,7 +50,7 @@ internal sealed class GraphEngine : IParityEngine
     }
 
     public IEnumerable<GeneratedPatch> Generate(GenerationRequest request, CancellationToken cancellation) =>
-        new GenerationLoop(graphs.Encoder, graphs.Language, graphs.Field, null, PatchShape.Of(model.Config), model.Tokenizer.AudioStartId).Generate(request, cancellation: cancellation);
+        model.Loop(graphs, Run, request).Generate(request, cancellation: cancellation);
 
     public void Dispose() => graphs.Dispose();
 

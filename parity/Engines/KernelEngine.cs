@@ -1,9 +1,7 @@
 // Our own definition on a kernel set, in float64 (the oracle) or float32. It computes what the exported graph of the same name does.
 
-using Ditar.Onnx;
 using Ditar.Reference;
 using Ditar.Reference.Kernels;
-using Ditar.Reference.Layers;
 using Ditar.Reference.Speech;
 using Ditar.Reference.Tracing;
 using Ditar.Simd;
@@ -14,19 +12,17 @@ internal sealed class KernelEngine : IParityEngine
 {
     private readonly ElementType type;
     private readonly IKernels kernels;
+    private readonly ParityModel model;
     private readonly Networks networks;
-    private readonly int audioStart;
 
     private KernelEngine(ParityModel model, ElementType type, IKernels kernels, EngineIdentity identity)
     {
         (this.type, this.kernels, Identity) = (type, kernels, identity);
+        this.model = model;
         networks = model.At(type);
-        audioStart = model.Tokenizer.AudioStartId;
     }
 
     public EngineIdentity Identity { get; }
-
-    private DitarModel Model => networks.Model;
 
     /// <summary>The float64 definition on plain loops: the truth.</summary>
     public static KernelEngine Oracle(ParityModel model) => Plain(model, ElementType.Float64, "oracle float64", EngineKind.Oracle);
@@ -50,7 +46,7 @@ internal sealed class KernelEngine : IParityEngine
 
     public IEnumerable<GeneratedPatch> Generate(GenerationRequest request, CancellationToken cancellation)
     {
-        using var patches = new GenerationLoop(Model, null, audioStart).Generate(request, cancellation: cancellation).GetEnumerator();
+        using var patches = model.Loop(networks, request).Generate(request, cancellation: cancellation).GetEnumerator();
         while (true)
         {
             // Kernels are chosen per thread; a lazy sequence may be continued on another one.
@@ -72,20 +68,6 @@ internal sealed class KernelEngine : IParityEngine
     private static KernelEngine Plain(ParityModel model, ElementType type, string name, EngineKind kind) =>
         new(model, type, new PlainKernels(), new EngineIdentity(name, kind, "plain kernels, 1 thread", Versions, Layers: true));
 
-    private (string Name, Tensor Value)[] Outputs(ModuleCall call) => DefinitionCall.Run(
-        call.Module, Model, networks.Autoencoder, name => call[name].ToTensor(type), () => call["symbols"].ToSymbols(),
-        call.Module == GraphNames.LanguageStep ? Caches(call) : Model.LanguageModel.Transformer.StartCaches());
-
-    private List<KeyValueCache> Caches(ModuleCall call)
-    {
-        var caches = new List<KeyValueCache>();
-        for (var layer = 0; layer < Model.Config.LanguageModel.Layers; layer++)
-        {
-            var cache = new KeyValueCache();
-            cache.Append(call[GraphNames.PastKeys(layer)].ToTensor(type), call[GraphNames.PastValues(layer)].ToTensor(type));
-            caches.Add(cache);
-        }
-
-        return caches;
-    }
+    private (string Name, Tensor Value)[] Outputs(ModuleCall call) =>
+        networks.Part(call.Module).Run(new PartInputs(name => call[name].ToTensor(type), name => call[name].ToSymbols()));
 }

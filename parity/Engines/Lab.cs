@@ -49,7 +49,7 @@ internal sealed class Lab
         var recordings = new List<Recording> { truth };
         recordings.Add(Record(progress, plan, () => KernelEngine.Reference(Model)));
         recordings.Add(Record(progress, plan, () => KernelEngine.Simd(Model)));
-        foreach (var format in EngineFormats.Names) recordings.Add(Record(progress, plan, () => new FusedEngine(Model, format)));
+        foreach (var format in Model.Formats) recordings.Add(Record(progress, plan, () => Model.Fused(format)));
         if (graphs is null) return recordings;
 
         // CPU is always among them: our bounds are relative to it.
@@ -84,7 +84,7 @@ internal sealed class Lab
             "oracle" => KernelEngine.Oracle(Model),
             "reference" => KernelEngine.Reference(Model),
             "simd" => KernelEngine.Simd(Model),
-            _ when EngineFormats.Names.FirstOrDefault(format => EngineName(format) == engine) is { } format => new FusedEngine(Model, format),
+            _ when EngineFormats.Names.FirstOrDefault(format => EngineName(format) == engine) is { } format => Model.Fused(format),
             _ => throw new ArgumentException($"No engine is called {engine}.", nameof(engine)),
         });
     });
@@ -93,7 +93,7 @@ internal sealed class Lab
     {
         using var oracle = KernelEngine.Oracle(Model);
         var task = progress.AddTask("inputs by the oracle").IsIndeterminate();
-        var plan = Passages.Plan(Model, oracle, options, () => task.Increment(1), cancellation);
+        var plan = Model.Plan(oracle, options, () => task.Increment(1), cancellation);
         task.IsIndeterminate(false).Value(task.MaxValue);
         return (plan, Record(progress, plan, () => oracle));
     }
@@ -116,7 +116,7 @@ internal sealed class Lab
 
     private ExportManifest Export(ProgressContext progress, string folder)
     {
-        var task = progress.AddTask("export", maxValue: GraphNames.All.Count);
+        var task = progress.AddTask("export", maxValue: Model.PartNames.Count);
         var started = new HashSet<string>();
         var manifest = OnnxExport.Run(
             folder, ExportSource.Of(Model), new ExportOptions { Intermediates = true }, new Steps(graph => task.Value = started.Add(graph) ? started.Count - 1 : task.Value), cancellation);

@@ -2,27 +2,20 @@
 
 using Ditar.Onnx;
 using Ditar.Reference;
-using Ditar.Reference.Speech;
-using Ditar.Reference.Vae;
 
 namespace Ditar.Parity.Export;
 
 /// <param name="Name">For people: the checkpoint's folder name, or the size and "random".</param>
 /// <param name="Seed">Of random weights; null for a checkpoint's.</param>
-/// <param name="Model">In float32.</param>
-/// <param name="Autoencoder">In float32.</param>
-internal sealed record ExportSource(string Name, ulong? Seed, DitarModel Model, Autoencoder Autoencoder)
+/// <param name="Networks">In float32.</param>
+internal sealed record ExportSource(string Name, ulong? Seed, Networks Networks)
 {
-    public static ExportSource Of(ParityModel model)
-    {
-        var networks = model.At(ElementType.Float32);
-        return new ExportSource(model.Identity.Name, model.WeightSeed, networks.Model, networks.Autoencoder) { Hash = model.Identity.Hash };
-    }
+    public static ExportSource Of(ParityModel model) => new(model.Identity.Name, model.WeightSeed, model.At(ElementType.Float32)) { Hash = model.Identity.Hash };
 
     /// <summary>Of the weights; reckoned when nobody has done so before, which at 1B takes seconds.</summary>
     public string Hash
     {
-        get => field ??= WeightHash.Of(Model, Autoencoder);
+        get => field ??= Networks.Hash;
         private init;
     }
 }
@@ -40,8 +33,8 @@ internal sealed record ExportOptions
     /// <summary>Replace an earlier export.</summary>
     public bool Force { get; init; }
 
-    /// <summary>Which of <see cref="GraphNames.All"/>.</summary>
-    public IReadOnlyList<string> Parts { get; init; } = GraphNames.All;
+    /// <summary>Which of the model's parts; none named for all.</summary>
+    public IReadOnlyList<string> Parts { get; init; } = [];
 }
 
 /// <param name="Graph">The one at work.</param>

@@ -5,7 +5,6 @@ using Ditar.Onnx;
 using Ditar.Parity.OnnxFiles;
 using Ditar.Reference;
 using Ditar.Reference.Kernels;
-using Ditar.Reference.Layers;
 using Ditar.Simd;
 
 namespace Ditar.Parity.Export;
@@ -16,6 +15,9 @@ internal static class OnnxExport
     private const long NodeBytes = 512;
     private const long PageBytes = 4096;
 
+    // A folder may hold an export of another kind of model.
+    private static readonly string[] AllNames = [.. GraphNames.All.Union(VoxCpmGraphNames.All)];
+
     /// <param name="folder">Created if it is not there.</param>
     /// <exception cref="ExportException">The model is no graph, or the folder holds an export already.</exception>
     /// <exception cref="IOException">The folder cannot be written or is full.</exception>
@@ -24,8 +26,8 @@ internal static class OnnxExport
         string folder, ExportSource source, ExportOptions options, IProgress<ExportProgress>? progress = null, CancellationToken cancellation = default)
     {
         // Names first: a mistyped part must not cost the folder its manifest.
-        GraphDefinition[] definitions = [.. options.Parts.Distinct().Select(part => GraphDefinition.Of(part, source))];
-        if (definitions.Length == 0) throw new ArgumentException($"No part is to be exported; there are {string.Join(", ", GraphNames.All)}.", nameof(options));
+        IEnumerable<string> parts = options.Parts.Count > 0 ? options.Parts.Distinct() : source.Networks.Parts.Select(part => part.Name);
+        GraphDefinition[] definitions = [.. parts.Select(part => GraphDefinition.Of(part, source))];
         Prepare(folder, options);
 
         var graphs = new List<ExportedGraph>();
@@ -36,7 +38,7 @@ internal static class OnnxExport
             graphs.Add(Write(folder, model, options.External || OnnxWriter.NeedsDataFile(model), progress, cancellation));
         }
 
-        var manifest = new ExportManifest
+        var manifest = source.Networks.Sized(new ExportManifest
         {
             Name = source.Name,
             Seed = source.Seed,
@@ -44,10 +46,8 @@ internal static class OnnxExport
             Opset = OnnxModel.Opset,
             Weights = options.Weights,
             Intermediates = options.Intermediates,
-            Model = source.Model.Config,
-            Vae = source.Autoencoder.Config,
             Graphs = graphs,
-        };
+        });
         manifest.Write(folder);
         return manifest;
     }
@@ -57,24 +57,10 @@ internal static class OnnxExport
     {
         // What the trace computes is thrown away, so the fast kernels serve.
         using var kernels = KernelSet.Use(new SimdKernels());
-        var parameters = definition.Name is GraphNames.VaeEncoder or GraphNames.VaeDecoder
-            ? source.Autoencoder.Parameters
-            : [.. source.Model.Parameters, .. Tables(source)];
         var names = new Dictionary<Tensor, string>(ReferenceEqualityComparer.Instance);
-        foreach (var (name, tensor) in parameters) names.TryAdd(tensor, name);
+        foreach (var (name, tensor) in source.Networks.Weights(definition.Name)) names.TryAdd(tensor, name);
         return GraphTranslation.Of(
             definition.Trace(cancellation), names, $"{definition.Description} Traced from {source.Name}.", options.Weights == WeightPrecision.Float16, options.Intermediates);
-    }
-
-    private static IEnumerable<KeyValuePair<string, Tensor>> Tables(ExportSource source)
-    {
-        (string Path, Transformer Stack)[] stacks =
-            [("encoder", source.Model.Encoder.Transformer), ("language_model", source.Model.LanguageModel.Transformer), ("diffusion", source.Model.Diffusion.Transformer)];
-        foreach (var (path, stack) in stacks)
-        {
-            yield return new($"{path}.transformer.positions.cosine", stack.Positions.Cosine);
-            yield return new($"{path}.transformer.positions.sine", stack.Positions.Sine);
-        }
     }
 
     private static void Prepare(string folder, ExportOptions options)
@@ -93,7 +79,7 @@ internal static class OnnxExport
             throw new IOException($"The folder {folder} cannot be made.", error);
         }
 
-        string[] ours = [ExportManifest.FileName, .. GraphNames.All.Select(FileOf), .. GraphNames.All.Select(DataFileOf)];
+        string[] ours = [ExportManifest.FileName, .. AllNames.Select(FileOf), .. AllNames.Select(DataFileOf)];
         string[] there = [.. ours.Where(file => File.Exists(Path.Combine(folder, file)))];
         if (there.Length == 0) return;
         if (!options.Force) throw new ExportException($"{folder} already holds {there[0]}; --force replaces an export.");

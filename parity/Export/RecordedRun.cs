@@ -1,6 +1,7 @@
 // One run of a part of the model under observation: its operations with the module each happened in, and what each module put out.
 
 using Ditar.Reference;
+using Ditar.Reference.Randomness;
 using Ditar.Reference.Tracing;
 
 namespace Ditar.Parity.Export;
@@ -11,6 +12,17 @@ internal sealed record CallInput(string Name, Tensor? Tensor, int[]? Indices)
     public static CallInput Of(string name, Tensor tensor) => new(name, tensor, null);
 
     public static CallInput Of(string name, int[] indices) => new(name, null, indices);
+
+    /// <summary>Normal draws, others for every name and size: what depends on the input must not look like a constant.</summary>
+    public static CallInput Normal(string name, params int[] shape)
+    {
+        var draws = new double[shape.Aggregate(1, (product, extent) => checked(product * extent))];
+        NormalSource.FillNormal((ulong)draws.Length, (ulong)name.Length, 0, draws);
+        return Of(name, Tensor.From(ElementType.Float32, draws, shape));
+    }
+
+    /// <summary>Every index below <paramref name="rows"/> in turn.</summary>
+    public static CallInput Counting(string name, int count, int rows) => Of(name, [.. Enumerable.Range(0, count).Select(i => i % rows)]);
 
     public ReadOnlySpan<int> Shape => Tensor is null ? new[] { Indices!.Length } : Tensor.Shape;
 }

@@ -1,109 +1,65 @@
 // What is compared: one model, from a checkpoint folder or with random weights, that can be had in float32 and in float64. Both hold the same numbers,
-// those of the float32 weights, so that every difference between two runs is one of arithmetic.
+// those of the float32 weights, so that every difference between two runs is one of arithmetic. What tells kinds of models apart is here: their parts, what
+// is said to them, and how they speak.
 
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using Ditar.Onnx;
 using Ditar.Reference;
 using Ditar.Reference.Files;
 using Ditar.Reference.Speech;
-using Ditar.Reference.Text;
 using Ditar.Reference.Vae;
+using Ditar.Reference.VoxCpm;
 
 namespace Ditar.Parity;
-
-/// <summary>The networks in one element type.</summary>
-internal sealed record Networks(DitarModel Model, Autoencoder Autoencoder);
 
 /// <param name="Name">For people: the folder's name, or "0.1B random".</param>
 /// <param name="Sizes">The sizes of both networks as JSON.</param>
 /// <param name="Hash">SHA-256 over all weights; see <see cref="WeightHash"/>.</param>
 internal sealed record ModelIdentity(string Name, string Sizes, string Hash);
 
-internal sealed class ParityModel
+internal abstract class ParityModel(ModelIdentity identity)
 {
-    private readonly Func<ElementType, Networks> at;
-
-    private ParityModel(string name, DitarConfig config, VaeConfig vae, string hash, Func<ElementType, Networks> at)
-    {
-        this.at = at;
-        Config = config;
-        Vae = vae;
-        Identity = new ModelIdentity(name, ModelSizes.Json(config, vae), hash);
-    }
-
-    public ModelIdentity Identity { get; }
-
-    public DitarConfig Config { get; }
-
-    public VaeConfig Vae { get; }
-
-    public CharacterTokenizer Tokenizer { get; private init; } = CharacterTokenizer.Default;
-
-    public SamplingDefaults Sampling { get; private init; } = new(5, 2, 1, 0.5);
-
-    /// <summary>Stored prompts; none with random weights.</summary>
-    public IReadOnlyList<Voice> Voices { get; private init; } = [];
+    public ModelIdentity Identity { get; } = identity;
 
     /// <summary>The seed of random weights; null for a checkpoint.</summary>
-    public ulong? WeightSeed { get; private init; }
+    public ulong? WeightSeed { get; protected init; }
 
-    public Networks At(ElementType type) => at(type);
+    /// <summary>The graphs that an export of it has.</summary>
+    public abstract IReadOnlyList<string> PartNames { get; }
+
+    /// <summary>Weight formats in which the fused engine computes its parts one by one.</summary>
+    public abstract IReadOnlyList<string> Formats { get; }
+
+    /// <summary>How long free running is unless somebody asks for more or less.</summary>
+    public abstract int FreePatches { get; }
+
+    /// <summary>Solver steps of free running.</summary>
+    public abstract int FreeSteps { get; }
 
     /// <exception cref="MalformedFileException">The folder is not a checkpoint.</exception>
-    public static ParityModel Open(string folder)
-    {
-        var single = DitarCheckpoint.Load(folder);
-        var name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
-        return new ParityModel(name, single.Config.Model, single.Config.Vae, WeightHash.Of(single.Model, single.Autoencoder), type =>
-        {
-            var checkpoint = type == ElementType.Float32 ? single : DitarCheckpoint.Load(folder, type);
-            return new Networks(checkpoint.Model, checkpoint.Autoencoder);
-        })
-        {
-            Tokenizer = single.Tokenizer,
-            Sampling = single.Config.Sampling,
-            Voices = single.Voices,
-        };
-    }
+    public static ParityModel Open(string folder) => VoxCpmCheckpoint.IsOne(folder) ? VoxCpmParityModel.Open(folder) : DitarParityModel.Open(folder);
 
-    /// <summary>One of the named sizes with random weights and the default vocabulary.</summary>
-    /// <param name="maxPositions">Of the language model; 0 for the size's own.</param>
-    /// <exception cref="ArgumentException">No such size.</exception>
-    public static ParityModel Random(string size, ulong seed, string decoder = VaeConfig.InverseStftKind, int maxPositions = 0)
-    {
-        var config = DitarConfig.Named(size, CharacterTokenizer.Default.Symbols.Count);
-        if (maxPositions > 0) config = config with { MaxPositions = maxPositions };
-        return Random($"{size} random", config, TokenizerFor(config, decoder), seed);
-    }
+    /// <inheritdoc cref="DitarParityModel.Random(string, ulong, string, int)"/>
+    public static DitarParityModel Random(string size, ulong seed, string decoder = VaeConfig.InverseStftKind, int maxPositions = 0) =>
+        DitarParityModel.Random(size, seed, decoder, maxPositions);
 
-    public static ParityModel Random(string name, DitarConfig config, VaeConfig vae, ulong seed)
-    {
-        var model = new RandomWeights(seed);
-        var built = new DitarModel(model, config);
-        var wave = new RandomWeights(seed + 1);
-        var autoencoder = new Autoencoder(wave.Root, vae);
-        var modelWeights = model.Taken.ToDictionary();
-        var waveWeights = wave.Taken.ToDictionary();
-        return new ParityModel(name, config, vae, WeightHash.Of(built, autoencoder), type => type == ElementType.Float32
-            ? new Networks(built, autoencoder)
-            : new Networks(new DitarModel(new GivenWeights(modelWeights, type), config), new Autoencoder(new GivenWeights(waveWeights, type).Root, vae)))
-        {
-            WeightSeed = seed,
-        };
-    }
+    public static DitarParityModel Random(string name, DitarConfig config, VaeConfig vae, ulong seed) => DitarParityModel.Random(name, config, vae, seed);
 
-    // The paper's sizes have 64 latent dims and speak at 24 kHz (spec, section 2); the tiny one is the bundled model's.
-    private static VaeConfig TokenizerFor(DitarConfig config, string decoder) => config.LatentDim == 32
-        ? new VaeConfig { Decoder = decoder }
-        : new VaeConfig { SampleRate = 24_000, Strides = [5, 5, 6, 4], LatentDim = config.LatentDim, Decoder = decoder, BigVgan = new() { Upsample = [4, 6, 5, 5] } };
+    public abstract Networks At(ElementType type);
+
+    /// <summary>The sizes of an export as this kind of model writes them; null if it is of another kind.</summary>
+    public abstract string? Sizes(ExportManifest manifest);
+
+    /// <param name="oracle">Makes the inputs.</param>
+    /// <param name="done">After every call.</param>
+    public abstract Plan Plan(IParityEngine oracle, PlanOptions options, Action done, CancellationToken cancellation);
+
+    /// <param name="format">One of <see cref="Formats"/>.</param>
+    public abstract IParityEngine Fused(string format);
+
+    /// <summary>Speaks with the definition.</summary>
+    public abstract GenerationLoop Loop(Networks networks, GenerationRequest request);
+
+    /// <summary>Speaks through graphs.</summary>
+    /// <param name="run">One graph on given inputs.</param>
+    public abstract GenerationLoop Loop(ExportedGraphs graphs, Func<ModuleCall, IReadOnlyList<RecordedTensor>> run, GenerationRequest request);
 }
-
-internal sealed record ModelSizes(DitarConfig Model, VaeConfig Vae)
-{
-    public static string Json(DitarConfig model, VaeConfig vae) => JsonSerializer.Serialize(new ModelSizes(model, vae), SizesJson.Default.ModelSizes);
-}
-
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true, IgnoreReadOnlyProperties = true)]
-[JsonSerializable(typeof(ModelSizes))]
-internal sealed partial class SizesJson : JsonSerializerContext;

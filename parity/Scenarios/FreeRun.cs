@@ -8,9 +8,13 @@ using Ditar.Reference.Speech;
 
 namespace Ditar.Parity;
 
-/// <param name="Inputs">text, and with a prompt prompt_text and prompt [patches, P, D]; noise [patches, 1, P, D]; sampler [steps, guidance].</param>
+/// <param name="Inputs">text, and with a prompt prompt_text and prompt [patches, P, D]; noise [patches, 1, P, D]; sampler [steps, guidance] of DiTAR's
+/// sampler, or [steps, cfg_value, sway] of VoxCPM's.</param>
 internal sealed record FreeRun(string Scenario, IReadOnlyList<RecordedTensor> Inputs)
 {
+    // Where the bent grid still rises: at 1.75 its first step is zero.
+    private const double MostSway = 1.5;
+
     public const string Module = "free_running";
     public const string Call = "/" + Module;
 
@@ -24,12 +28,13 @@ internal sealed record FreeRun(string Scenario, IReadOnlyList<RecordedTensor> In
     private RecordedTensor this[string input] => Inputs.FirstOrDefault(tensor => tensor.Name == input)
         ?? throw new ArgumentException($"{Name} has no input {input}; it has {string.Join(", ", Inputs.Select(tensor => tensor.Name))}.", nameof(input));
 
-    public static FreeRun Create(string scenario, int[] text, SpeechPrompt? prompt, Tensor noise, int steps, double guidance) => new(scenario,
+    /// <param name="sampler">As in the inputs.</param>
+    public static FreeRun Create(string scenario, int[] text, SpeechPrompt? prompt, Tensor noise, params double[] sampler) => new(scenario,
     [
         RecordedTensor.Symbols("text", text),
         .. prompt is null ? [] : new[] { RecordedTensor.Symbols("prompt_text", prompt.Text), RecordedTensor.Rounded("prompt", prompt.Latents) },
         RecordedTensor.Rounded("noise", noise),
-        new RecordedTensor("sampler", [2], new double[] { steps, guidance }),
+        new RecordedTensor("sampler", [sampler.Length], sampler),
     ]);
 
     /// <summary>The free runs whose inputs a recording holds.</summary>
@@ -65,8 +70,9 @@ internal sealed record FreeRun(string Scenario, IReadOnlyList<RecordedTensor> In
     {
         var (noise, sampler) = (this["noise"], this["sampler"]);
         if (noise.Shape is not [> 0, 1, > 0, > 0]) throw new ArgumentException($"{Name}/noise is [patches, 1, P, D], found {noise.ShapeText}.");
-        if (sampler.Count != 2 || sampler.ToDoubles() is not [>= 1 and <= SamplerOptions.MostSteps, >= 0 and <= SamplerOptions.MostGuidance])
-            throw new ArgumentException($"{Name}/sampler is [steps, guidance], found {string.Join(", ", sampler.ToDoubles().Take(2))} in {sampler.ShapeText}.");
+        if (sampler.Count > 3 || sampler.ToDoubles() is not ([>= 1 and <= SamplerOptions.MostSteps, >= 0 and <= SamplerOptions.MostGuidance]
+            or [>= 1 and <= SamplerOptions.MostSteps, >= 0 and <= SamplerOptions.MostGuidance, >= 0 and <= MostSway]))
+            throw new ArgumentException($"{Name}/sampler is [steps, guidance] or [steps, cfg_value, sway], found {string.Join(", ", sampler.ToDoubles().Take(3))} in {sampler.ShapeText}.");
         string[] texts = Inputs.Any(input => input.Name == "prompt") ? ["text", "prompt_text"] : ["text"];
         foreach (var text in texts) _ = (this[text] with { Name = $"{Name}/{text}" }).ToSymbols();
         return this;
@@ -78,9 +84,11 @@ internal sealed record FreeRun(string Scenario, IReadOnlyList<RecordedTensor> In
         var (noise, sampler) = (this["noise"], this["sampler"].ToDoubles());
         var all = noise.ToTensor(ElementType.Float32);                                             // [patches, 1, P, D]
         Tensor[] given = [.. Enumerable.Range(0, Patches).Select(patch => all.Slice(0, patch, 1).Reshape(noise.Shape.AsSpan(1)).Copy())];
-        var options = new SamplerOptions { Steps = (int)sampler[0], Guidance = sampler[1] };
+        var values = sampler.Length == 2
+            ? PatchSampler.Ditar(new SamplerOptions { Steps = (int)sampler[0], Guidance = sampler[1] })
+            : PatchSampler.VoxCpm((int)sampler[0], sampler[1], sway: sampler[2]);
         var prompt = Inputs.FirstOrDefault(input => input.Name == "prompt");
-        return new GenerationRequest(this["text"].ToSymbols(), PatchSampler.Ditar(options), new GivenNoise(given))
+        return new GenerationRequest(this["text"].ToSymbols(), values, new GivenNoise(given))
         {
             Prompt = prompt is null ? null : new SpeechPrompt(this["prompt_text"].ToSymbols(), prompt.ToTensor(ElementType.Float32)),
             MinPatches = Patches,

@@ -10,7 +10,7 @@ namespace Ditar.Parity;
 internal sealed record ModuleCall(string Scenario, string Module, string Variant, IReadOnlyList<RecordedTensor> Inputs)
 {
     /// <summary>All names of graph outputs, without their indices: present.3.keys is "present".</summary>
-    public static readonly string[] OutputNames = ["embedding", "hidden", "present", "velocity", "probability", "latents", "audio"];
+    public static readonly string[] OutputNames = ["embedding", "hidden", "present", "quantised", "inputs", "condition", "velocity", "probability", "logits", "latents", "audio"];
 
     /// <summary>scenario/module.variant.</summary>
     public string Name => Variant.Length == 0 ? $"{Scenario}/{Module}" : $"{Scenario}/{Module}.{Variant}";

@@ -33,7 +33,7 @@ internal static class Passages
     private const double Loudness = 0.1;
 
     /// <summary>Both passages, their calls and the free run; the oracle computes ahead to have the inputs.</summary>
-    public static Plan Plan(ParityModel model, IParityEngine oracle, PlanOptions options, Action done, CancellationToken cancellation)
+    public static Plan Plan(DitarParityModel model, IParityEngine oracle, PlanOptions options, Action done, CancellationToken cancellation)
     {
         var forcing = new TeacherForcing(oracle, model, options.Seed);
         var calls = new List<ModuleCall>();
@@ -57,7 +57,7 @@ internal static class Passages
         }
     }
 
-    private static Passage Seeded(ParityModel model, ulong seed)
+    private static Passage Seeded(DitarParityModel model, ulong seed)
     {
         var (p, d) = (model.Config.PatchSize, model.Config.LatentDim);
         var patches = Normals(seed, PatchStream, 1, SeededPatches, p, d);
@@ -65,7 +65,7 @@ internal static class Passages
         return new Passage("seeded", [.. SeededText(model, seed), model.Tokenizer.AudioStartId], patches, SeededPatches - NewPatches, audio);
     }
 
-    private static Passage Utterance(ParityModel model, IParityEngine oracle, SpeechPrompt prompt, int[] text, FreeRun spoken, CancellationToken cancellation)
+    private static Passage Utterance(DitarParityModel model, IParityEngine oracle, SpeechPrompt prompt, int[] text, FreeRun spoken, CancellationToken cancellation)
     {
         // The oracle says the first patches; what it said is then everyone's input.
         Tensor[] made = [.. oracle.Generate(spoken.Request(), cancellation).Select(patch => patch.Latents.Copy().Reshape(1, patch.Latents[0], patch.Latents[1]))];
@@ -75,7 +75,7 @@ internal static class Passages
         return new Passage("utterance", [.. prompt.Text, .. text, model.Tokenizer.AudioStartId], patches, prompt.Latents[0], audio);
     }
 
-    private static SpeechPrompt? Prompt(ParityModel model, string? name)
+    private static SpeechPrompt? Prompt(DitarParityModel model, string? name)
     {
         if (model.Voices.Count == 0) return name is null ? null : throw new ArgumentException($"The model has no voices, '{name}' was asked for.", nameof(name));
         var voice = name is null ? model.Voices[0] : model.Voices.FirstOrDefault(voice => string.Equals(voice.Name, name, StringComparison.OrdinalIgnoreCase))
@@ -84,19 +84,19 @@ internal static class Passages
         return new SpeechPrompt(Spoken(model, voice.Text, " "), voice.Latents);
     }
 
-    private static int[] Spoken(ParityModel model, string text, string after = "")
+    private static int[] Spoken(DitarParityModel model, string text, string after = "")
     {
         var ids = model.Tokenizer.Encode(EnglishReading.Read(text) + after).Ids;
         return ids.Length > 0 ? ids : throw new ArgumentException($"\"{text}\" has no word that can be spoken.", nameof(text));
     }
 
-    private static int[] SeededText(ParityModel model, ulong seed)
+    private static int[] SeededText(DitarParityModel model, ulong seed)
     {
         var symbols = new RandomSequence(seed, SymbolStream);
         return [.. Enumerable.Range(0, SeededSymbols).Select(_ => symbols.NextBelow(model.Config.Symbols))];
     }
 
-    private static Tensor Noise(ParityModel model, ulong seed, int patches)
+    private static Tensor Noise(DitarParityModel model, ulong seed, int patches)
     {
         var (p, d) = (model.Config.PatchSize, model.Config.LatentDim);
         return Tensor.Concat(0, [.. Enumerable.Range(0, patches).Select(patch => Normals(seed, (ulong)patch, 1, 1, 1, p, d))]);

@@ -13,13 +13,13 @@ namespace Ditar.Parity;
 /// <param name="Audio">[1, samples, 1], float32: what the VAE encoder hears.</param>
 internal sealed record Passage(string Scenario, int[] Symbols, Tensor Patches, int PromptPatches, Tensor Audio);
 
-internal sealed class TeacherForcing(IParityEngine oracle, ParityModel model, ulong seed)
+internal sealed class TeacherForcing(IParityEngine oracle, DitarParityModel model, ulong seed)
 {
     // Noise of the velocity calls; free running draws streams 0, 1, ... of the same seed.
-    private const ulong VelocityStream = 1UL << 32;
+    public const ulong VelocityStream = 1UL << 32;
 
     // The grid's ends, where signal or noise is alone, and its inside.
-    private static readonly double[] Times = [0.1, 0.5, 1.0];
+    public static readonly double[] Times = [0.1, 0.5, 1.0];
 
     /// <summary>Every module once or more over one passage.</summary>
     public IEnumerable<ModuleCall> Calls(Passage passage, CancellationToken cancellation)
@@ -82,7 +82,7 @@ internal sealed class TeacherForcing(IParityEngine oracle, ParityModel model, ul
     }
 
     // The cache a step reads is the oracle's, rounded like any other input.
-    private static IEnumerable<RecordedTensor> Past(IReadOnlyList<RecordedTensor> outputs) => outputs
+    public static IEnumerable<RecordedTensor> Past(IReadOnlyList<RecordedTensor> outputs) => outputs
         .Where(output => output.Name.StartsWith("present.", StringComparison.Ordinal))
         .Select(output => RecordedTensor.Rounded("past" + output.Name["present".Length..], output.ToTensor(ElementType.Float64)));
 
@@ -92,5 +92,5 @@ internal sealed class TeacherForcing(IParityEngine oracle, ParityModel model, ul
         return hidden.Slice(0, hidden[0] - 1, 1);
     }
 
-    private static Tensor Output(IReadOnlyList<RecordedTensor> outputs, string name) => outputs.First(output => output.Name == name).ToTensor(ElementType.Float64);
+    public static Tensor Output(IReadOnlyList<RecordedTensor> outputs, string name) => outputs.First(output => output.Name == name).ToTensor(ElementType.Float64);
 }

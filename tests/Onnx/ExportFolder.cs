@@ -1,6 +1,7 @@
 // A small model with random weights, exported once for the tests of the backend.
 
 using Ditar.Onnx;
+using Ditar.Parity;
 using Ditar.Parity.Export;
 using Ditar.Reference.Randomness;
 using Ditar.Reference.Speech;
@@ -49,5 +50,5 @@ public sealed class ExportFolder : IDisposable
     public void Dispose() => Directory.Delete(Root, recursive: true);
 
     internal static ExportManifest Export(DitarCheckpoint checkpoint, string folder) =>
-        OnnxExport.Run(folder, new ExportSource("tiny", null, checkpoint.Model, checkpoint.Autoencoder), new ExportOptions());
+        OnnxExport.Run(folder, new ExportSource("tiny", null, new DitarNetworks(checkpoint.Model, checkpoint.Autoencoder)), new ExportOptions());
 }

@@ -8,7 +8,7 @@ namespace Ditar.Tests.Parity;
 
 public class FusedEngineTests
 {
-    private static readonly ParityModel Model = ParityModel.Random("tiny random", TinyCheckpoint.Model, TinyCheckpoint.Vae, 5);
+    private static readonly DitarParityModel Model = ParityModel.Random("tiny random", TinyCheckpoint.Model, TinyCheckpoint.Vae, 5);
 
     [Fact]
     public void Every_format_has_a_row_for_every_module_and_keeps_its_bound()
@@ -56,7 +56,7 @@ public class FusedEngineTests
     private static (Plan Plan, Recording Truth) Truth()
     {
         using var oracle = KernelEngine.Oracle(Model);
-        var plan = Passages.Plan(Model, oracle, new PlanOptions(3, "open the door", 4, 2), () => { }, CancellationToken.None);
+        var plan = Model.Plan(oracle, new PlanOptions(3, "open the door", 4, 2), () => { }, CancellationToken.None);
         return (plan, plan.Record(oracle, Model.Identity, () => { }, CancellationToken.None));
     }
 

@@ -128,7 +128,7 @@ public sealed class GraphLabTests(OnnxFixture onnx) : IDisposable
     private static (Plan Plan, Recording Truth) Truth(ParityModel compared)
     {
         using var oracle = KernelEngine.Oracle(compared);
-        var plan = Passages.Plan(compared, oracle, new PlanOptions(3, "open the door", 1, 2), () => { }, CancellationToken.None);
+        var plan = compared.Plan(oracle, new PlanOptions(3, "open the door", 1, 2), () => { }, CancellationToken.None);
         return (plan, plan.Record(oracle, compared.Identity, () => { }, CancellationToken.None));
     }
 }

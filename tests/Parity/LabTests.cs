@@ -98,7 +98,7 @@ public sealed class LabTests : IDisposable
     private static (Plan Plan, Recording Truth) Truth(ParityModel model)
     {
         using var oracle = KernelEngine.Oracle(model);
-        var plan = Passages.Plan(model, oracle, Options, () => { }, CancellationToken.None);
+        var plan = model.Plan(oracle, Options, () => { }, CancellationToken.None);
         return (plan, plan.Record(oracle, model.Identity, () => { }, CancellationToken.None));
     }
 

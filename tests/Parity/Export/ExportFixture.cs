@@ -1,6 +1,7 @@
 // The bundled model, exported once with every intermediate.
 
 using Ditar.Onnx;
+using Ditar.Parity;
 using Ditar.Parity.Export;
 using Ditar.Reference.Speech;
 using Ditar.Tests.Onnx;
@@ -15,7 +16,7 @@ public sealed class ExportFixture : IDisposable
     public ExportFixture()
     {
         var checkpoint = DitarCheckpoint.Load(Path.Combine(OnnxFixture.Checkout, "models", "ditar-tiny"));
-        Source = new ExportSource("ditar-tiny", null, checkpoint.Model, checkpoint.Autoencoder);
+        Source = new ExportSource("ditar-tiny", null, new DitarNetworks(checkpoint.Model, checkpoint.Autoencoder));
         Manifest = OnnxExport.Run(folder.Path, Source, new ExportOptions { Intermediates = true });
     }
 

@@ -1,6 +1,7 @@
 // What an export leaves in a folder: whole graphs and a manifest, or nothing that could be taken for them.
 
 using Ditar.Onnx;
+using Ditar.Parity;
 using Ditar.Parity.Export;
 using Ditar.Parity.OnnxFiles;
 using Ditar.Tests.Reference.Files;
@@ -15,7 +16,7 @@ public class ExportFolderTests(ExportFixture export) : IClassFixture<ExportFixtu
     public void The_manifest_tells_what_the_graphs_say()
     {
         var manifest = ExportManifest.Read(export.Folder);
-        Assert.Equal(export.Source.Model.Config, manifest.Model);
+        Assert.Equal(((DitarNetworks)export.Source.Networks).Model.Config, manifest.Model);
         Assert.Equal(GraphNames.All, manifest.Graphs.Select(graph => graph.Name));
         foreach (var graph in manifest.Graphs)
         {
@@ -32,9 +33,9 @@ public class ExportFolderTests(ExportFixture export) : IClassFixture<ExportFixtu
     {
         var summaries = GraphNames.All.ToDictionary(name => name, name => OnnxSummary.Read(Path.Combine(export.Folder, export.Manifest.Graph(name).File)));
         var written = summaries.Where(s => s.Key is not (GraphNames.VaeEncoder or GraphNames.VaeDecoder)).SelectMany(s => s.Value.Weights).ToHashSet();
-        Assert.All(export.Source.Model.Parameters, parameter => Assert.Contains(parameter.Key, written));
+        Assert.All(((DitarNetworks)export.Source.Networks).Model.Parameters, parameter => Assert.Contains(parameter.Key, written));
         var vae = summaries[GraphNames.VaeEncoder].Weights.Concat(summaries[GraphNames.VaeDecoder].Weights).ToHashSet();
-        Assert.All(export.Source.Autoencoder.Parameters, parameter => Assert.Contains(parameter.Key, vae));
+        Assert.All(((DitarNetworks)export.Source.Networks).Autoencoder.Parameters, parameter => Assert.Contains(parameter.Key, vae));
         Assert.Contains(("language_model.transformer.layers.3.attention.query/MatMul", "MatMul"), summaries[GraphNames.LanguageStep].Nodes);
     }
 

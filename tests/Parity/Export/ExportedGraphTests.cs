@@ -1,6 +1,7 @@
 // Exported graphs compute what the definition does, at sizes at which they were not traced, and load without a word from ONNX Runtime.
 
 using Ditar.Onnx;
+using Ditar.Parity;
 using Ditar.Parity.Export;
 using Ditar.Reference.Layers;
 using Ditar.Reference.Speech;
@@ -124,6 +125,6 @@ public class ExportedGraphTests(OnnxFixture onnx, ExportFixture export) : IClass
             Diffusion = new(2, 8, 2, 12),
         };
         return new ExportSource(
-            "small", 1, new DitarModel(new Ditar.Parity.RandomWeights(1), config), new Autoencoder(new Ditar.Parity.RandomWeights(2).Root, vae));
+            "small", 1, new DitarNetworks(new DitarModel(new Ditar.Parity.RandomWeights(1), config), new Autoencoder(new Ditar.Parity.RandomWeights(2).Root, vae)));
     }
 }

@@ -1,0 +1,65 @@
+// An official VoxCPM folder to compare. The definition's float32 weights are the model: bf16 files lose nothing on the way, and the weight norm of the audio
+// VAE is merged once, so that every engine multiplies by the same numbers. There are no stored voices: what is said is a text, or noise.
+
+using Ditar.Onnx;
+using Ditar.Reference;
+using Ditar.Reference.Files;
+using Ditar.Reference.Speech;
+using Ditar.Reference.VoxCpm;
+
+namespace Ditar.Parity;
+
+internal sealed class VoxCpmParityModel : ParityModel
+{
+    private readonly VoxCpmNetworks single;
+
+    private VoxCpmParityModel(string name, VoxCpmNetworks single, VoxCpmTokenizer tokenizer)
+        : base(new ModelIdentity(name, ModelSizes.Json(single.Model.Config), single.Hash)) => (this.single, Tokenizer) = (single, tokenizer);
+
+    public VoxCpmConfig Config => single.Model.Config;
+
+    public VoxCpmTokenizer Tokenizer { get; }
+
+    public override IReadOnlyList<string> PartNames => VoxCpmGraphNames.All;
+
+    // Its fused modules are whole models with caches of their own, which the speech tests hold to the recordings.
+    public override IReadOnlyList<string> Formats => [];
+
+    // The oracle computes some hundred times slower than it would be heard.
+    public override int FreePatches => FreeRun.Marks[1];
+
+    public override int FreeSteps => 10;
+
+    /// <exception cref="CheckpointException">The folder is not a checkpoint.</exception>
+    public static new VoxCpmParityModel Open(string folder)
+    {
+        using var checkpoint = VoxCpmCheckpoint.Open(folder);
+        var name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
+        return new(name, new VoxCpmNetworks(checkpoint.ReadModel(), checkpoint.ReadVae()), checkpoint.Tokenizer);
+    }
+
+    public override VoxCpmNetworks At(ElementType type)
+    {
+        if (type == ElementType.Float32) return single;
+        var (model, vae) = (single.Model.Parameters.ToDictionary(), single.Vae.Parameters.ToDictionary());
+        return new(new VoxCpmModel(new GivenWeights(model, type), Config), new AudioVae(new GivenWeights(vae, type), Config.Vae));
+    }
+
+    public override string? Sizes(ExportManifest manifest) => manifest.VoxCpm is { } config ? ModelSizes.Json(config) : null;
+
+    public override Plan Plan(IParityEngine oracle, PlanOptions options, Action done, CancellationToken cancellation) => VoxCpmPassages.Plan(this, oracle, options, done, cancellation);
+
+    public override IParityEngine Fused(string format) => throw new ArgumentException("VoxCPM's fused engine does not compute its parts one by one; name another engine.", nameof(format));
+
+    public override GenerationLoop Loop(Networks networks, GenerationRequest request)
+    {
+        var model = ((VoxCpmNetworks)networks).Model;
+        return new(model.Encoder, model.LanguageModel, model.Diffusion.On(request.Sampler.Grid), null, model.Shape, VoxCpmTokenizer.AudioStart);
+    }
+
+    public override GenerationLoop Loop(ExportedGraphs graphs, Func<ModuleCall, IReadOnlyList<RecordedTensor>> run, GenerationRequest request)
+    {
+        var parts = new VoxCpmCalls(Config, run, request.Sampler.Grid);
+        return new(parts, parts, parts, null, single.Model.Shape, VoxCpmTokenizer.AudioStart);
+    }
+}

@@ -1,0 +1,111 @@
+// VoxCPM folders in the lab: both recorded checkpoints through our kernels and ONNX Runtime, part by part, layer by layer and speaking; and what a fault in one
+// part does to the verdict.
+
+using System.CommandLine;
+using Ditar.Onnx;
+using Ditar.Parity;
+using Ditar.Parity.Export;
+using Ditar.Reference;
+using Ditar.Reference.VoxCpm;
+using Ditar.Tests.Onnx;
+using Ditar.Tests.Reference.Files;
+using Ditar.Tests.Reference.VoxCpm;
+
+namespace Ditar.Tests.Parity;
+
+[Collection(OnnxCollection.Name)]
+public sealed class VoxCpmLabTests(OnnxFixture onnx) : IDisposable
+{
+    private static readonly PlanOptions Options = new(3, null, 4, 10);
+    private readonly TemporaryFolder folder = new();
+
+    public static TheoryData<string> Folders => [.. VoxCpmGolden.Folders];
+
+    public void Dispose() => folder.Dispose();
+
+    [Theory]
+    [MemberData(nameof(Folders))]
+    public void Every_engine_keeps_its_bounds_on_every_part_and_in_free_running(string golden)
+    {
+        var model = Open(golden);
+        var (plan, truth) = Truth(model);
+        var manifest = OnnxExport.Run(folder.Path, ExportSource.Of(model), new ExportOptions { Intermediates = true });
+        using var graphs = new GraphEngine(model, onnx.Library, folder.Path, manifest, ProviderChoice.Make(onnx.Library, "cpu"));
+        var result = Comparison.Of([truth, Record(plan, model, KernelEngine.Reference(model)), Record(plan, model, KernelEngine.Simd(model)), Record(plan, model, graphs)]);
+        Assert.True(result.Holds, string.Join('\n', result.Breaks.Select(Verdict.Of)));
+        Assert.Equal(result.Rows.Count, result.GraphRows);
+        Assert.Equal(VoxCpmGraphNames.All.Append(FreeRun.Module).Order(StringComparer.Ordinal), result.Rows.Select(row => row.Module).Distinct().Order(StringComparer.Ordinal));
+        Assert.Contains(result.Rows, row => row is { Kind: RowKind.TransformerLayer, Module: VoxCpmGraphNames.ResidualStep });
+        // Float32 is not float64: a comparison of something with itself would show nothing.
+        Assert.All(result.Rows.Where(row => row.Kind == RowKind.FreeRunning), row => Assert.InRange(row.Cells["onnx CPU"].Difference.RelativeL2, 1e-9, 1e-4));
+    }
+
+    [Theory]
+    [InlineData("language_model.base.layers.1.feed_forward.down.weight", VoxCpmGraphNames.BaseStep)]
+    [InlineData("language_model.residual.layers.0.attention.value.weight", VoxCpmGraphNames.ResidualPrefill)]
+    [InlineData("language_model.quantiser.input.weight", VoxCpmGraphNames.Quantiser)]
+    [InlineData("language_model.stop_input.bias", VoxCpmGraphNames.Stop)]
+    [InlineData("language_model.base_condition.bias", VoxCpmGraphNames.Condition)]
+    [InlineData("diffusion.step.second.bias", VoxCpmGraphNames.Velocity)]
+    [InlineData("encoder.special_token", GraphNames.PatchEncoder)]
+    public void A_planted_fault_is_found_in_its_part_alone(string parameter, string part)
+    {
+        var model = Open(VoxCpmGolden.Folders[0]);
+        var (plan, truth) = Truth(model);
+        var weights = model.At(ElementType.Float32).Model.Parameters.ToDictionary();
+        var changed = weights[parameter].Copy();
+        foreach (ref var value in changed.Values<float>()) value *= 1.01f;
+        weights[parameter] = changed;
+        var other = new VoxCpmNetworks(new VoxCpmModel(new GivenWeights(weights, ElementType.Float32), model.Config), model.At(ElementType.Float32).Vae);
+        Assert.NotEqual(model.Identity.Hash, other.Hash);
+
+        var outputs = plan.Calls.Where(call => call.Module == part).SelectMany(call => Outputs(other, call)).ToList();
+        var lies = Record(plan, model, KernelEngine.Reference(model));
+        lies = lies with { Outputs = [.. lies.Outputs.Select(tensor => outputs.FirstOrDefault(output => output.Name == tensor.Name) ?? tensor)] };
+        var result = Comparison.Of([truth, lies]);
+        Assert.False(result.Holds);
+        Assert.All(result.Breaks, found => Assert.Equal(part, found.Row.Module));
+    }
+
+    [Fact]
+    public void Commands_export_run_record_and_compare()
+    {
+        using var golden = new VoxCpmGolden(VoxCpmGolden.Folders[^1]);
+        var checkpoint = golden.Folder;
+        Assert.Equal(ExitCode.Done, Invoke("export", "--model", checkpoint, "-o", folder.File("onnx"), "--intermediates"));
+        Assert.Equal(ExitCode.Done, Invoke("run", "--model", checkpoint, "--onnx", folder.File("onnx"), "--provider", "cpu", "--patches", "1", "--report", folder.File("p.html")));
+        Assert.Contains("Parity holds", File.ReadAllText(folder.File("p.html")), StringComparison.Ordinal);
+        Assert.Equal(ExitCode.Done, Invoke("record", "--model", checkpoint, "--engine", "oracle", "--patches", "1", "-o", folder.File("oracle")));
+        Assert.Equal(ExitCode.Done, Invoke("record", "--model", checkpoint, "--engine", "simd", "--inputs", folder.File("oracle"), "-o", folder.File("simd")));
+        Assert.Equal(ExitCode.Done, Invoke("compare", folder.File("oracle"), folder.File("simd")));
+        Assert.Equal(ExitCode.BadInput, Invoke("record", "--model", checkpoint, "--engine", "engine-int8", "-o", folder.File("int8")));
+        Assert.Equal(ExitCode.BadInput, Invoke("run", "--model", checkpoint, "--voice", "ann", "--report", folder.File("q.html")));
+        Assert.Equal(ExitCode.BadInput, Invoke("run", "--model", checkpoint, "--patches", "1000", "--report", folder.File("q.html")));
+        Assert.Equal(ExitCode.BadInput, Invoke("export", "--model", checkpoint, "--parts", "language_step", "-o", folder.File("x")));
+    }
+
+    private static int Invoke(params string[] line) =>
+        new RootCommand { ExportCommand.Create(), RunCommand.Create(), RecordCommand.Create(), CompareCommand.Create() }.Parse(line).Invoke();
+
+    private static VoxCpmParityModel Open(string golden)
+    {
+        using var opened = new VoxCpmGolden(golden);
+        return Assert.IsType<VoxCpmParityModel>(ParityModel.Open(opened.Folder));
+    }
+
+    private static IEnumerable<RecordedTensor> Outputs(VoxCpmNetworks networks, ModuleCall call) => networks.Part(call.Module)
+        .Run(new PartInputs(name => call[name].ToTensor(ElementType.Float32), name => call[name].ToSymbols()))
+        .Select(output => RecordedTensor.Of($"{call.Name}/{output.Name}", output.Value));
+
+    private static (Plan Plan, Recording Truth) Truth(VoxCpmParityModel model)
+    {
+        using var oracle = KernelEngine.Oracle(model);
+        var plan = model.Plan(oracle, Options, () => { }, CancellationToken.None);
+        return (plan, plan.Record(oracle, model.Identity, () => { }, CancellationToken.None));
+    }
+
+    private static Recording Record(Plan plan, VoxCpmParityModel model, IParityEngine engine)
+    {
+        using (engine) return plan.Record(engine, model.Identity, () => { }, CancellationToken.None);
+    }
+}
