@@ -1,4 +1,4 @@
-// `ditar`: speech from text with a DiTAR checkpoint, and what a checkpoint holds. Each command has a file of its own in Commands.
+// `ditar`: speech from text with a DiTAR or VoxCPM checkpoint, voices, and what a checkpoint holds. Each command has a file of its own in Commands.
 
 using System.CommandLine;
 using System.Text.RegularExpressions;
@@ -8,14 +8,18 @@ var say = SayCommand.Create();
 var info = InfoCommand.Create();
 var quantize = QuantizeCommand.Create();
 var makeUp = MakeUpCommand.Create();
-var root = new RootCommand("Speech from text on the CPU, with a DiTAR model.") { say, info, quantize, makeUp };
+var voice = VoiceCommand.Create();
+var bench = BenchCommand.Create();
+var root = new RootCommand("Speech from text on the CPU, with a DiTAR model.") { say, voice, info, quantize, makeUp, bench };
 HelpExamples.AddTo(root, new Dictionary<Command, string>
 {
     [root] = SayCommand.FirstExample,
     [say] = SayCommand.Examples,
+    [voice] = VoiceCommand.Examples,
     [info] = InfoCommand.Examples,
     [quantize] = QuantizeCommand.Examples,
     [makeUp] = MakeUpCommand.Examples,
+    [bench] = BenchCommand.Examples,
 });
 
 var parsed = root.Parse(args);

@@ -22,6 +22,7 @@ internal static class SayCommand
           ditar say "good morning" --backend onnx --onnx onnx/ --provider auto
           ditar say --model VoxCPM2 --reference voice.wav "A cloned voice." --play
           ditar say --model VoxCPM2 --control "a calm old man" "Good evening." -o evening.wav
+          ditar say --model VoxCPM2 --voice anna --file book.txt --stream -o book.wav
           ditar say --seed 7 --steps 4 --guidance 2 --temperature 0.5 -- "-5 degrees"
         """;
 
@@ -36,7 +37,8 @@ internal static class SayCommand
             Description = "WAV file to write; - writes raw 16-bit little-endian samples to standard output [default: the first free of speech.wav, speech-2.wav, ...]",
             HelpName = "FILE",
         };
-        var voice = new Option<string>("--voice", "-v") { Description = "a voice stored with the model; see 'ditar info' [default: its first]", HelpName = "NAME" };
+        var voice = new Option<string>("--voice", "-v") { Description = "a voice stored with the model, see 'ditar info' [default: its first]; VoxCPM: one of 'ditar voice'", HelpName = "NAME" };
+        var voices = new Option<string>("--voices") { Description = "VoxCPM: folder of the stored voices; see 'ditar voice add --help'", HelpName = "DIR" };
         var prompt = new Option<string>("--prompt") { Description = "speak in the voice of a recording: a WAV file of about two seconds", HelpName = "WAV" };
         var promptText = new Option<string>("--prompt-text") { Description = "what is said in the recording", HelpName = "TEXT" };
         var reference = new Option<string>("--reference") { Description = "VoxCPM 2: take the voice of a recording, without its text", HelpName = "WAV" };
@@ -70,6 +72,17 @@ internal static class SayCommand
             Description = "how the engine stores weights: float32, bf16, int8, or int4 (language model only, the rest int8); smaller is faster and less exact [default: as the checkpoint does]",
             HelpName = "FORMAT",
         };
+        var stream = new Option<bool>("--stream") { Description = "write the sound as it is made, patch by patch; VoxCPM: without second attempts (--play and '-o -' do the same)" };
+        var attempts = new Option<int?>("--attempts")
+        {
+            Description = "VoxCPM: an utterance that goes on for far longer than its text takes is made again with the next seed, up to N times in all, before its sound is written [default: 3]",
+            HelpName = "N",
+        };
+        var longest = new Option<int?>("--longest")
+        {
+            Description = "cut texts into utterances of at most this many characters, at sentences, then commas, then words; VoxCPM: a Chinese character counts three [default: the model's: 60, VoxCPM 240]",
+            HelpName = "N",
+        };
         var play = new Option<bool>("--play") { Description = "play it through aplay, ffplay or afplay" };
         var plot = new Option<string>("--plot") { Description = "draw waveform, mel spectrogram, patches and stop probabilities", HelpName = "SVG" };
         var quiet = new Option<bool>("--quiet", "-q") { Description = "no progress and no last line, only warnings and errors" };
@@ -81,10 +94,12 @@ internal static class SayCommand
         Limit(guidance, 0, SamplerOptions.MostGuidance);
         Limit(temperature, 0, 1);
         Limit(threads, 1, MostThreads);
+        Limit(attempts, 1, OfficialSpeakOptions.MostAttempts);
+        Limit(longest, 16, Speaker.LongestText);
         var command = new Command("say", "Speak a text.")
         {
             text, file, output, voice, prompt, promptText, seed, steps, guidance, temperature, model, threads, backend, weights, graphs, provider,
-            play, plot, quiet, reference, control, noise, lora,
+            play, stream, plot, quiet, longest, reference, control, voices, attempts, noise, lora,
         };
         command.Validators.Add(result =>
         {
@@ -93,6 +108,10 @@ internal static class SayCommand
             if (result.GetResult(file) is null && words.Length == 0 && !Console.IsInputRedirected) result.AddError("There is nothing to say: give a text, --file, or - for standard input.");
             if (result.GetResult(prompt) is null != result.GetResult(promptText) is null) result.AddError("--prompt and --prompt-text go together: the model must know what the recording says.");
             if (result.GetResult(prompt) is not null && result.GetResult(voice) is not null) result.AddError("Give --voice or --prompt, not both.");
+            if (result.GetResult(reference) is not null && result.GetResult(voice) is not null) result.AddError("Give --voice or --reference, not both.");
+            if (result.GetResult(voices) is not null && result.GetResult(voice) is null) result.AddError("--voices goes with --voice.");
+            if (Typed(result, attempts) is not (null or "1") && (result.GetValue(stream) || result.GetValue(play) || result.GetValue(output) == InputText.StandardInput))
+                result.AddError("Sound that is heard while it is made cannot be taken back: --attempts excludes --stream, --play and '-o -'.");
             // As typed: the value of an option that is wrong in itself cannot be asked for.
             var isOnnx = Typed(result, backend) == "onnx";
             if (isOnnx && result.GetResult(graphs) is null) result.AddError("--backend onnx needs --onnx with the folder of the exported graphs.");
@@ -124,7 +143,10 @@ internal static class SayCommand
                 parsed.GetValue(promptText), options, computing, parsed.GetValue(play), parsed.GetValue(plot), parsed.GetValue(quiet))
             {
                 BackendTyped = parsed.GetResult(backend) is { Implicit: false } || parsed.GetResult(weights) is not null,
-                VoxCpm = new VoxCpmRequest(parsed.GetValue(reference), parsed.GetValue(control), parsed.GetValue(noise), parsed.GetValue(lora)),
+                Stream = parsed.GetValue(stream),
+                Longest = parsed.GetValue(longest),
+                VoxCpm = new VoxCpmRequest(
+                    parsed.GetValue(reference), parsed.GetValue(control), parsed.GetValue(noise), parsed.GetValue(lora), parsed.GetValue(attempts), parsed.GetValue(voices)),
             };
             return Failures.Guard(() => SpeakAloud.Run(request));
         });
@@ -134,7 +156,7 @@ internal static class SayCommand
     private static string? Typed(CommandResult result, Option option) => result.GetResult(option)?.Tokens is [var token] ? token.Value : null;
 
     // NaN is parsed as a number and lies outside of every range.
-    private static void Limit(Option option, double lowest, double highest) => option.Validators.Add(result =>
+    internal static void Limit(Option option, double lowest, double highest) => option.Validators.Add(result =>
     {
         if (result.Tokens is [var token] && double.TryParse(token.Value, out var value) && !(value >= lowest && value <= highest))
             result.AddError($"{option.Name} must be {lowest} to {highest}, found {token.Value}.");

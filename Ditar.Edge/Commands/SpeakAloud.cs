@@ -1,4 +1,4 @@
-// What `ditar say` does: everything that can be wrong is looked at before the output is opened; then sound is written, played and drawn as it is made.
+// What `ditar say` does: everything that can be wrong is looked at before the output is opened; then the model's kind decides who speaks.
 
 using System.Diagnostics;
 using Ditar.Reference.Files;
@@ -14,7 +14,16 @@ internal sealed record SayRequest(
     /// <summary>The backend is the user's choice, not the default.</summary>
     public bool BackendTyped { get; init; }
 
-    public VoxCpmRequest VoxCpm { get; init; } = new(null, null, null, null);
+    /// <summary>Sound is handed on as it is made.</summary>
+    public bool Stream { get; init; }
+
+    /// <summary>Longest utterance in characters; null for the model's.</summary>
+    public int? Longest { get; init; }
+
+    public VoxCpmRequest VoxCpm { get; init; } = new();
+
+    /// <summary>Nothing can be taken back.</summary>
+    public bool IsHeardAtOnce => Stream || Play || Output == InputText.StandardInput;
 }
 
 internal static class SpeakAloud
@@ -24,8 +33,10 @@ internal static class SpeakAloud
         // Before interrupts are caught: one who waits at an empty terminal must get away.
         var text = InputText.Read(request.Words, request.TextFile);
         var folder = request.Model ?? ModelFolder.Find();
+        Delivery.Check(request);
         if (VoxCpmCheckpoint.IsOne(folder)) return SpeakVoxCpm.Run(request, folder, text);
-        if (!request.VoxCpm.IsEmpty) throw new SpeechException($"--reference, --control, --noise and --lora are for VoxCPM models; {folder} is a DiTAR model");
+        if (request.VoxCpm.Given.ToList() is { Count: > 0 } given)
+            throw new SpeechException($"{string.Join(", ", given)} {(given.Count == 1 ? "is" : "are")} for VoxCPM models; {folder} is a DiTAR model");
         using var interrupts = new Interrupts();
         var cancellation = interrupts.Token;
         var clock = Stopwatch.StartNew();
@@ -33,42 +44,14 @@ internal static class SpeakAloud
         var loading = clock.Elapsed;
         using var progress = new SpeechProgress(speaker.SampleRate, speaker.Engine, speaker.EngineReasons, request.Quiet);
         var options = request.Options with { Voice = VoiceOf(request, speaker, progress.Notice), Notice = progress.Notice };
+        if (request.Longest is { } longest) options = options with { LongestUtterance = longest };
         var utterances = speaker.Utterances(text, options);
-        if (request.Plot is { } plot && Path.GetDirectoryName(Path.GetFullPath(plot)) is { } place && !Directory.Exists(place))
-            throw new IOException($"cannot write {plot}: there is no folder {place}");
-        cancellation.ThrowIfCancellationRequested();
 
-        var picture = request.Plot is null ? null : new SpeechPlot(speaker.SampleRate, speaker.PatchSamples);
-        using var sink = OpenSink(request.Output, speaker.SampleRate);
-        using var player = request.Play ? Player.Start(speaker.SampleRate, progress.Notice) : null;
-        progress.Begin(loading);
-        try
-        {
-            // With threads to spare the sound of a patch is made while the next is generated.
-            var speech = speaker.Threads > 1
-                ? speaker.SpeakAsync(utterances, options, cancellation).ToBlockingEnumerable(CancellationToken.None)
-                : speaker.Speak(utterances, options, cancellation);
-            foreach (var chunk in speech)
-            {
-                progress.Add(chunk);
-                sink.Append(chunk.Samples);
-                player?.Append(chunk.Samples);
-                picture?.Add(chunk);
-            }
-
-            sink.Keep();
-            if (picture is not null) AtomicFile.Write(request.Plot!, System.Text.Encoding.UTF8.GetBytes(picture.Draw()));
-            progress.End(sink, request.Plot);
-            if (request is { Quiet: true, Output: null }) Console.WriteLine(sink.Name);
-            player?.Finish(sink.Name, cancellation);
-            return cancellation.IsCancellationRequested ? ExitCode.Cancelled : ExitCode.Done;
-        }
-        catch (OperationCanceledException)
-        {
-            sink.Keep();
-            progress.Cancelled(sink);
-            return ExitCode.Cancelled;
-        }
+        // With threads to spare the sound of a patch is made while the next is generated.
+        var speech = speaker.Threads > 1
+            ? speaker.SpeakAsync(utterances, options, cancellation).ToBlockingEnumerable(CancellationToken.None)
+            : speaker.Speak(utterances, options, cancellation);
+        return Delivery.Run(request, new SpeechSource(speaker.SampleRate, speaker.PatchSamples, loading), progress, speech, cancellation);
     }
 
     private static Reference.Speech.Voice? VoiceOf(SayRequest request, Speaker speaker, Action<string> notice)
@@ -78,15 +61,4 @@ internal static class SpeakAloud
         var recording = WavFile.Read(prompt, TimeSpan.FromSeconds(VoicePrompt.LongestSeconds + 1));
         return speaker.VoiceFrom(recording, request.PromptText!, notice);
     }
-
-    internal static ISpeechSink OpenSink(string? output, int sampleRate) => output switch
-    {
-        InputText.StandardInput => PcmSink.ToStandardOutput(),
-        null => new WavFileSink(FreeName(), sampleRate),
-        _ => new WavFileSink(output, sampleRate),
-    };
-
-    // Nothing is overwritten that the user has not named.
-    private static string FreeName() =>
-        Enumerable.Range(1, int.MaxValue - 1).Select(number => number == 1 ? "speech.wav" : $"speech-{number}.wav").First(name => !File.Exists(name));
 }

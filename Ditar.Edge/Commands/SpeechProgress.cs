@@ -36,8 +36,14 @@ internal sealed class SpeechProgress(int sampleRate, string engine, string? reas
         clock.Start();
     }
 
-    /// <summary>What was added is thrown away.</summary>
-    public void Restart() => (samples, patches) = (0, 0);
+    /// <summary>Patches that are made and not handed on yet; only a terminal shows them.</summary>
+    public void Made(Utterance utterance, int count)
+    {
+        if (quiet || !terminal || clock.Elapsed - shown < Pace) return;
+        shown = clock.Elapsed;
+        Console.Error.Write($"\r{Place(utterance)}{count} patches made   ");
+        lineOpen = true;
+    }
 
     public void Add(SpeechChunk chunk)
     {
@@ -46,8 +52,7 @@ internal sealed class SpeechProgress(int sampleRate, string engine, string? reas
         patches++;
         if (quiet || (terminal ? clock.Elapsed - shown < Pace : !chunk.Last)) return;
         shown = clock.Elapsed;
-        var utterance = chunk.Utterance.Count == 1 ? "" : $"utterance {chunk.Utterance.Number + 1} of {chunk.Utterance.Count}, ";
-        var line = $"{utterance}{patches} patches, {Seconds:0.00} s of sound, real-time factor {Factor}";
+        var line = $"{Place(chunk.Utterance)}{patches} patches, {Seconds:0.00} s of sound, real-time factor {Factor}";
         if (terminal) Console.Error.Write($"\r{line}   ");
         else Console.Error.WriteLine(line);
         lineOpen = terminal;
@@ -72,6 +77,8 @@ internal sealed class SpeechProgress(int sampleRate, string engine, string? reas
     }
 
     public void Dispose() => CloseLine();
+
+    private static string Place(Utterance utterance) => utterance.Count == 1 ? "" : $"utterance {utterance.Number + 1} of {utterance.Count}, ";
 
     private void CloseLine()
     {

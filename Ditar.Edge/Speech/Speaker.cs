@@ -185,7 +185,7 @@ public sealed class Speaker : IDisposable
     private IEnumerable<SpeechChunk> Say(UtteranceRequest request, SpeakOptions options, CancellationToken cancellation)
     {
         using var session = engine.Rent();
-        foreach (var patch in OnKernels(session.Loop.Generate(request.Request, cancellation: cancellation))) yield return Chunk(request, patch, options);
+        foreach (var patch in session.Loop.Generate(request.Request, cancellation: cancellation).OnKernels(engine.Kernels)) yield return Chunk(request, patch, options);
     }
 
     private SpeechChunk Chunk(UtteranceRequest request, GeneratedPatch patch, SpeakOptions options)
@@ -209,21 +209,6 @@ public sealed class Speaker : IDisposable
             _ => TimeSpan.Zero,
         };
         return (int)(SampleRate * pause.TotalSeconds);
-    }
-
-    // Kernels are chosen per thread and a lazy sequence may be continued on another one, so they are set around each step, not around the loop.
-    private IEnumerable<GeneratedPatch> OnKernels(IEnumerable<GeneratedPatch> patches)
-    {
-        using var steps = patches.GetEnumerator();
-        while (true)
-        {
-            using (KernelSet.Use(engine.Kernels))
-            {
-                if (!steps.MoveNext()) yield break;
-            }
-
-            yield return steps.Current;
-        }
     }
 
     private static bool AllFinite(ReadOnlySpan<float> samples)

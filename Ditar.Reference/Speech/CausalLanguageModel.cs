@@ -65,6 +65,10 @@ public sealed class CausalLanguageModel : ILanguageModel
 
         public int Length => Caches[0].Length;
 
+        public bool Forks => true;
+
+        public ILanguageState Fork() => new State([.. Caches.Select(cache => cache.Fork())]);
+
         public void Dispose()
         {
         }

@@ -40,12 +40,44 @@ public sealed class GenerationLoop(
         return Run(request, Math.Min(request.MaxPatches, Room(request)), progress, cancellation);
     }
 
+    /// <summary>Reads a reference once, for any number of utterances in its voice. With it an utterance takes its last bits from two shorter products instead of
+    /// one, always the same ones.</summary>
+    /// <returns>Null where the language model's state cannot be copied.</returns>
+    /// <exception cref="ArgumentException">The reference does not fit the model.</exception>
+    public KeptReference? Keep(SpeechReference reference)
+    {
+        ArgumentNullException.ThrowIfNull(reference);
+        CheckLatents(reference.Latents, "reference");
+        if (reference.Latents[0] > shape.MaxPositions - 2L)
+            throw new ArgumentException($"The reference takes {reference.Latents[0] + 2L} positions, the model has {shape.MaxPositions}: shorten it.", nameof(reference));
+        var state = language.Start();
+        try
+        {
+            if (!state.Forks)
+            {
+                state.Dispose();
+                return null;
+            }
+
+            using var memory = new Arena().Open();
+            var reading = new Reading(encoder, language);
+            reading.Hear(reference);
+            _ = reading.Forward(state);
+            return new KeptReference(reference, language, state);
+        }
+        catch
+        {
+            state.Dispose();
+            throw;
+        }
+    }
+
     private IEnumerable<GeneratedPatch> Run(GenerationRequest request, int limit, IProgress<GenerationProgress>? progress, CancellationToken cancellation)
     {
         // What a step computes lives in the arena and dies with it; hidden, history and the patch stay and are overwritten. Only what is handed out is new.
         // The vocoder runs outside of the arena because its state is made of what it computes.
         var arena = new Arena();
-        using var state = language.Start();
+        using var state = request.Kept?.State.Fork() ?? language.Start();
         cancellation.ThrowIfCancellationRequested();
         var hidden = Prefill(arena, request, state);                                               // [1, width]
         var history = Tensor.Zeros(hidden.Type, 1, shape.HistoryPatches * shape.PatchSize, shape.LatentDim);
@@ -72,27 +104,11 @@ public sealed class GenerationLoop(
     private Tensor Prefill(Arena arena, GenerationRequest request, ILanguageState state)
     {
         using var memory = arena.Open();
-        var (inputs, patches) = (new List<Tensor>(), new List<bool>());
-        if (request.Reference is { } reference)
-        {
-            Say(reference.Before);
-            Hear(reference.Latents);
-            Say(reference.After);
-        }
-
-        Say([.. request.Prompt?.Text ?? [], .. request.Text, audioStart]);
-        if (request.Prompt is { } prompt) Hear(prompt.Latents);
-        return LastRow(language.Forward(inputs.Count == 1 ? inputs[0] : Tensor.Concat(0, [.. inputs]), [.. patches], state)).Copy();
-
-        void Say(params ReadOnlySpan<int> symbols) => Add(language.Embed(symbols), false);         // [symbols, width]
-
-        void Hear(Tensor latents) => Add(encoder.Encode(latents.To(inputs[0].Type)), true);        // [patches, width]
-
-        void Add(Tensor rows, bool patch)
-        {
-            inputs.Add(rows);
-            patches.AddRange(Enumerable.Repeat(patch, rows[0]));
-        }
+        var reading = new Reading(encoder, language);
+        if (request is { Reference: { } reference, Kept: null }) reading.Hear(reference);
+        reading.Say([.. request.Prompt?.Text ?? [], .. request.Text, audioStart]);
+        if (request.Prompt is { } prompt) reading.Hear(prompt.Latents);
+        return LastRow(reading.Forward(state)).Copy();
     }
 
     // Writes the patch [1, P, D] and returns the probability that it is the last.
@@ -140,6 +156,8 @@ public sealed class GenerationLoop(
         if (!(request.StopThreshold is > 0 and <= 1)) throw new ArgumentException($"A stop threshold lies in (0, 1], found {request.StopThreshold}.", nameof(request));
         if (request.VocoderContext < 0) throw new ArgumentException($"The vocoder's context cannot be {request.VocoderContext} patches.", nameof(request));
         if (request.Reference is { } reference) CheckLatents(reference.Latents, "reference");
+        if (request.Kept is { } kept && (kept.Reference != request.Reference || kept.Language != language))
+            throw new ArgumentException("The kept reference is another one than the request's, or was read by another model.", nameof(request));
         if (request.Prompt is not { } prompt) return;
         if (prompt.Text.Length == 0) throw new ArgumentException("A prompt needs the text that is said in it.", nameof(request));
         CheckLatents(prompt.Latents, "prompt");
@@ -150,5 +168,32 @@ public sealed class GenerationLoop(
         var found = latents.Shape;
         if (found.Length != 3 || found[0] == 0 || found[1] != shape.PatchSize || found[2] != shape.LatentDim)
             throw new ArgumentException($"The {whose}'s latents must be [patches, {shape.PatchSize}, {shape.LatentDim}], found {ShapeText.Of(found)}.", nameof(latents));
+    }
+
+    /// <summary>What the language model is to read in one go: symbols and patches in their order.</summary>
+    private sealed class Reading(IPatchEncoder encoder, ILanguageModel language)
+    {
+        private readonly List<Tensor> inputs = [];
+        private readonly List<bool> patches = [];
+
+        public void Hear(SpeechReference reference)
+        {
+            Say(reference.Before);
+            Hear(reference.Latents);
+            Say(reference.After);
+        }
+
+        public void Say(params ReadOnlySpan<int> symbols) => Add(language.Embed(symbols), false);          // [symbols, width]
+
+        public void Hear(Tensor latents) => Add(encoder.Encode(latents.To(inputs[0].Type)), true);         // [patches, width]
+
+        /// <returns>[time, width]: h at each position.</returns>
+        public Tensor Forward(ILanguageState state) => language.Forward(inputs.Count == 1 ? inputs[0] : Tensor.Concat(0, [.. inputs]), [.. patches], state);
+
+        private void Add(Tensor rows, bool patch)
+        {
+            inputs.Add(rows);
+            patches.AddRange(Enumerable.Repeat(patch, rows[0]));
+        }
     }
 }

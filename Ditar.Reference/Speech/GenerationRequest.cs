@@ -13,6 +13,24 @@ public sealed record SpeechPrompt(int[] Text, Tensor Latents);
 /// <param name="Latents">[patches, P, D].</param>
 public sealed record SpeechReference(int Before, Tensor Latents, int After);
 
+/// <summary>A reference that a loop's language model has read: whatever text follows, its keys and values are the same, so many utterances share them.
+/// Made by <see cref="GenerationLoop.Keep"/>; the loop's parts must live as long.</summary>
+public sealed class KeptReference : IDisposable
+{
+    internal KeptReference(SpeechReference reference, ILanguageModel language, ILanguageState state) => (Reference, Language, State) = (reference, language, state);
+
+    public SpeechReference Reference { get; }
+
+    /// <summary>Positions of the language model that it takes.</summary>
+    public int Positions => State.Length;
+
+    internal ILanguageModel Language { get; }
+
+    internal ILanguageState State { get; }
+
+    public void Dispose() => State.Dispose();
+}
+
 /// <summary>One utterance.</summary>
 /// <param name="Text">Symbols of the target text.</param>
 /// <param name="Sampler">How each patch is drawn.</param>
@@ -27,6 +45,9 @@ public sealed record GenerationRequest(int[] Text, PatchSampler Sampler, INoise 
     public SpeechPrompt? Prompt { get; init; }
 
     public SpeechReference? Reference { get; init; }
+
+    /// <summary>The same reference as this loop has read it before, so that it is not read again; null to read it.</summary>
+    public KeptReference? Kept { get; init; }
 
     /// <summary>The stop head is not heard before this many patches.</summary>
     public int MinPatches { get; init; } = 1;

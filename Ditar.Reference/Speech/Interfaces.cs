@@ -45,6 +45,13 @@ public interface ILanguageState : IDisposable
 {
     /// <summary>Positions so far.</summary>
     int Length { get; }
+
+    /// <summary>Whether <see cref="Fork"/> can be asked for.</summary>
+    bool Forks => false;
+
+    /// <summary>A copy that goes its own way: what was read once can be continued many times. The copy is disposed by itself.</summary>
+    /// <exception cref="NotSupportedException">This kind of state cannot be copied.</exception>
+    ILanguageState Fork() => throw new NotSupportedException("This language model's state cannot be copied.");
 }
 
 /// <summary>LocDiT: the velocity of a noisy patch.</summary>

@@ -89,6 +89,10 @@ public sealed class VoxCpmCheckpoint : IDisposable
     /// <summary>The definition with its weights in memory.</summary>
     public AudioVae ReadVae(ElementType type = ElementType.Float32) => new(new AudioVaeParameters(VaeWeights, Config.Vae, type), Config.Vae);
 
+    /// <summary>The weights of a folder's audio VAE alone, mapped; names and shapes are not checked.</summary>
+    /// <exception cref="CheckpointException">There are none, or the file is damaged.</exception>
+    public static WeightFile OpenVae(string folder) => OpenWeights(folder, VaeFiles);
+
     /// <summary>The first of these files that a folder has.</summary>
     internal static WeightFile OpenWeights(string folder, IReadOnlyList<string> names)
     {

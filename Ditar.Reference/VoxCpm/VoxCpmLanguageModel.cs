@@ -132,6 +132,10 @@ public sealed class VoxCpmLanguageModel : ILanguageModel
 
         public int Length => Base[0].Length;
 
+        public bool Forks => true;
+
+        public ILanguageState Fork() => new State([.. Base.Select(cache => cache.Fork())], [.. Residual.Select(cache => cache.Fork())]);
+
         public void Dispose()
         {
         }

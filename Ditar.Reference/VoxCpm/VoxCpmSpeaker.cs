@@ -78,8 +78,18 @@ public sealed class VoxCpmSpeaker(
     public IEnumerable<GeneratedPatch> Generate(GenerationRequest request, IProgress<GenerationProgress>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(request);
-        var loop = new GenerationLoop(
-            encoder, language, field(request.Sampler.Grid), vocoder, new PatchShape(config.PatchSize, 1, config.LatentDim, config.Positions), VoxCpmTokenizer.AudioStart);
-        return loop.Generate(request, progress, cancellation);
+        return Loop(request.Sampler.Grid).Generate(request, progress, cancellation);
     }
+
+    /// <summary>Reads a request's reference for all requests that have it; <see cref="GenerationRequest.Kept"/> takes it.</summary>
+    /// <returns>Null without a reference, and where the language model's state cannot be copied.</returns>
+    /// <inheritdoc cref="GenerationLoop.Keep"/>
+    public KeptReference? Keep(GenerationRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return request.Reference is { } reference ? Loop(request.Sampler.Grid).Keep(reference) : null;
+    }
+
+    private GenerationLoop Loop(TimeGrid grid) => new(
+        encoder, language, field(grid), vocoder, new PatchShape(config.PatchSize, 1, config.LatentDim, config.Positions), VoxCpmTokenizer.AudioStart);
 }

@@ -59,7 +59,7 @@ public class UtteranceSplitterTests
     });
 
     [Fact]
-    public void The_sentences_together_are_the_text() => Check(Texts, (text, _) => string.Concat(UtteranceSplitter.Sentences(text)) == text);
+    public void The_sentences_together_are_the_text() => Check(Texts, (text, _) => string.Concat(SentenceBreaks.Sentences(text)) == text);
 
     [Fact]
     public void No_letter_is_lost_or_changes_its_place() => Check(Texts, (text, longest) =>
@@ -67,7 +67,7 @@ public class UtteranceSplitterTests
         // Reading each sentence by itself, cut or not, gives the same letters: "1998" is no longer split than its words are. Clauses are read one by one.
         var whole = UtteranceSplitter.Split(text, Read, int.MaxValue);
         var parts = UtteranceSplitter.Split(text, Bare, longest);
-        var expected = string.Concat(UtteranceSplitter.Sentences(text).Select(Bare)).Replace(" ", "", StringComparison.Ordinal);
+        var expected = string.Concat(SentenceBreaks.Sentences(text).Select(Bare)).Replace(" ", "", StringComparison.Ordinal);
         return string.Concat(parts.Select(part => part.Text)).Replace(" ", "", StringComparison.Ordinal) == expected
             && whole.All(part => part.Break == UtteranceBreak.Sentence);
     });

@@ -49,9 +49,13 @@ public class VoxCpmCommandTests(EdgeFolder edge)
     [Theory]
     [InlineData("fused engine", "--backend", "simd")]
     [InlineData("fused engine", "--weights", "int8")]
-    [InlineData("Only VoxCPM 2", "--reference", "prompt.wav")]
-    [InlineData("stores no voices", "--voice", "ann")]
+    [InlineData("only VoxCPM 2", "--reference", "prompt.wav")]
+    [InlineData("no voice is stored there", "--voice", "ann", "--voices", "nowhere")]
+    [InlineData("cannot be a voice's name", "--voice", "../ann")]
     [InlineData("no temperature", "--temperature", "0.5")]
+    [InlineData("cannot be run", "--backend", "onnx", "--onnx", "graphs")]
+    [InlineData("already has", "--control", "calm", "--prompt", "prompt.wav", "--prompt-text", "one ")]
+    [InlineData("no folder", "--plot", "nowhere/a.svg")]
     [InlineData("there is no nothing", "--noise", "nothing")]
     public void What_cannot_be_is_said(string part, params string[] arguments)
     {
@@ -60,9 +64,57 @@ public class VoxCpmCommandTests(EdgeFolder edge)
         Assert.Contains(part, DitarProcess.Run(edge.Empty(), ["say", "hello", "--model", folder, .. given]).RequireError(1), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("--reference", "a.wav")]
+    [InlineData("--control", "calm")]
+    [InlineData("--noise", "torch-cpu")]
+    [InlineData("--lora", "folder")]
+    [InlineData("--attempts", "2")]
+    [InlineData("--voices", "folder", "--voice", "ann")]
+    public void Options_of_the_other_family_are_refused_by_name(string option, params string[] values) =>
+        Assert.Contains($"{option} is for VoxCPM models", DitarProcess.Run(edge.Empty(), ["say", "hello", "--model", edge.Model, option, .. values]).RequireError(1), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("--attempts excludes", "--attempts", "2", "--stream")]
+    [InlineData("--attempts excludes", "--attempts", "2", "-o", "-")]
+    [InlineData("--voice or --reference", "--voice", "a", "--reference", "b.wav")]
+    [InlineData("--voices goes with", "--voices", "folder")]
+    [InlineData("--attempts must be 1 to 16", "--attempts", "0")]
+    [InlineData("--longest must be 16 to", "--longest", "7")]
+    public void Options_that_exclude_each_other_end_with_2(string part, params string[] arguments) =>
+        Assert.Contains(part, DitarProcess.Run(edge.Empty(), ["say", "hello", .. arguments]).RequireError(2), StringComparison.Ordinal);
+
     [Fact]
-    public void Options_of_the_other_family_are_refused() =>
-        Assert.Contains("VoxCPM models", DitarProcess.Run(edge.Empty(), ["say", "hello", "--model", edge.Model, "--control", "calm"]).RequireError(1), StringComparison.Ordinal);
+    public void A_long_text_is_the_same_in_a_file_a_stream_and_a_pipe()
+    {
+        var work = edge.Empty();
+        string[] say = ["say", "One two three. Four five six. Seven eight nine.", "--model", Golden("voxcpm-v2-tiny"), "--steps", "2", "--longest", "18", "--seed", "5"];
+        var whole = DitarProcess.Run(work, [.. say, "--attempts", "1", "-o", "a.wav"]).RequireDone();
+        Assert.Contains("utterance 3 of 3", whole.Errors, StringComparison.Ordinal);
+        DitarProcess.Run(work, [.. say, "--stream", "-o", "b.wav"]).RequireDone();
+        var pipe = DitarProcess.Run(work, [.. say, "-o", "-"]).RequireDone();
+        var file = File.ReadAllBytes(Path.Combine(work, "a.wav"));
+        Assert.Equal(file, File.ReadAllBytes(Path.Combine(work, "b.wav")));
+        Assert.Equal(file[44..], pipe.Output);
+    }
+
+    [Fact]
+    public void A_stopped_long_text_leaves_a_whole_file_of_what_was_spoken()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        var folder = edge.Empty();
+        var text = string.Join(' ', Enumerable.Repeat("Tell me a long story.", 500));
+        var partial = Path.Combine(folder, "a.wav.partial");
+        using var ditar = DitarProcess.Start(folder, ["say", "-", "-o", "a.wav", "--model", Golden("voxcpm-v1-tiny"), "--longest", "24", "--steps", "2"], text);
+        ditar.Until(() => File.Exists(partial) && new FileInfo(partial).Length > 44);
+        ditar.Signal("TERM");
+        var result = ditar.Finish();
+        Assert.True(result.ExitCode == 130, $"exit code {result.ExitCode}: {result.Errors}");
+        var wav = WavFile.Read(Path.Combine(folder, "a.wav"));
+        Assert.Empty(wav.Warnings);
+        Assert.True(wav.Frames > 0);
+        Assert.Equal([Path.Combine(folder, "a.wav")], Directory.EnumerateFileSystemEntries(folder));
+    }
 
     [Fact]
     public void Info_about_both_file_formats()
