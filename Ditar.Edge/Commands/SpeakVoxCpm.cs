@@ -3,7 +3,6 @@
 
 using System.Diagnostics;
 using Ditar.Reference.Diffusion;
-using Ditar.Reference.VoxCpm;
 
 namespace Ditar.Edge;
 
@@ -52,7 +51,7 @@ internal static class SpeakVoxCpm
             Notice = progress.Notice,
             Made = progress.Made,
         };
-        var utterances = speaker.Utterances(text, options);
+        var utterances = OfficialSpeaker.Utterances(text, options);
         if (noise.Recorded && utterances.Count > 1) throw new SpeechException($"--noise with a file is for one utterance; the text is cut into {utterances.Count}");
         return Delivery.Run(request, new SpeechSource(speaker.SampleRate, speaker.PatchSamples, loading), progress, speaker.Speak(utterances, options, cancellation), cancellation);
     }

@@ -7,7 +7,6 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Ditar.Reference.Files;
 using Ditar.Reference.VoxCpm;
-using Ditar.Simd;
 
 namespace Ditar.Edge;
 

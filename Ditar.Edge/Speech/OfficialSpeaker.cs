@@ -72,7 +72,7 @@ public sealed class OfficialSpeaker : IDisposable
 
     /// <summary>Cuts a text into utterances.</summary>
     /// <exception cref="SpeechException">There is nothing to say, or too much.</exception>
-    public IReadOnlyList<Utterance> Utterances(string text, OfficialSpeakOptions? options = null)
+    public static IReadOnlyList<Utterance> Utterances(string text, OfficialSpeakOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(text);
         if (string.IsNullOrWhiteSpace(text)) throw new SpeechException("the text is empty");

@@ -1,6 +1,5 @@
 // `--noise FILE`: noise that was drawn elsewhere, for comparing results. One tensor [patches, D, P], as the official solver draws it.
 
-using Ditar.Reference;
 using Ditar.Reference.Diffusion;
 using Ditar.Reference.Files;
 

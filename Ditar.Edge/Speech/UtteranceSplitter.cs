@@ -21,7 +21,7 @@ internal static class UtteranceSplitter
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(longest, 1);
         var cutter = new Cutter(longest, WideWeight: 1);
-        return cutter.Trimmed(SentenceBreaks.Sentences(text).SelectMany(sentence => cutter.Sentence(sentence, Spaced)));
+        return Cutter.Trimmed(SentenceBreaks.Sentences(text).SelectMany(sentence => cutter.Sentence(sentence, Spaced)));
 
         // The space joins it to what follows.
         string Spaced(string piece) => read(piece) is { Length: > 0 } words ? words + " " : "";
@@ -47,7 +47,7 @@ internal static class UtteranceSplitter
         }
 
         pieces.AddRange(cutter.Pack(paragraph));
-        return cutter.Trimmed(pieces);
+        return Cutter.Trimmed(pieces);
 
         static string Folded(string piece) => string.IsNullOrWhiteSpace(piece) ? "" : VoxCpmSpeaker.Folded(piece);
     }
@@ -67,7 +67,7 @@ internal static class UtteranceSplitter
     // Parts keep the white space at their ends, which joins them; it only falls away where a cut remains.
     private readonly record struct Cutter(int Longest, int WideWeight)
     {
-        public IEnumerable<(string Text, UtteranceBreak Break)> Sentence(string sentence, Func<string, string> read)
+        public List<(string Text, UtteranceBreak Break)> Sentence(string sentence, Func<string, string> read)
         {
             var spoken = read(sentence);
             if (spoken.Length == 0) return [];
@@ -81,7 +81,7 @@ internal static class UtteranceSplitter
         /// <summary>Joins neighbours as long as they fit.</summary>
         public List<(string Text, UtteranceBreak Break)> Pack(IEnumerable<(string Text, UtteranceBreak Break)> parts) => Pack(parts, Longest);
 
-        public IReadOnlyList<(string Text, UtteranceBreak Break)> Trimmed(IEnumerable<(string Text, UtteranceBreak Break)> parts) =>
+        public static IReadOnlyList<(string Text, UtteranceBreak Break)> Trimmed(IEnumerable<(string Text, UtteranceBreak Break)> parts) =>
             [.. parts.Select(part => (part.Text.Trim(), part.Break)).Where(part => part.Item1.Length > 0)];
 
         // One clause as read, cut between words where it is too long, and inside a word where there is no other way.

@@ -18,7 +18,7 @@ public class OfficialSpeakerTests
     {
         using var speaker = Load(name);
         var options = new OfficialSpeakOptions { Steps = 2, Seed = 3, LongestUtterance = 18 };
-        Assert.Equal(["One two three.", "Four five six.", "Seven eight nine."], speaker.Utterances(Long, options).Select(utterance => utterance.Text));
+        Assert.Equal(["One two three.", "Four five six.", "Seven eight nine."], OfficialSpeaker.Utterances(Long, options).Select(utterance => utterance.Text));
         var other = Long.Replace("One two", "Six ten", StringComparison.Ordinal);
 
         // Made up with the first utterance: another first utterance is another voice.
