@@ -142,7 +142,6 @@ internal static class SayCommand
                 words, parsed.GetValue(file), parsed.GetValue(output), parsed.GetValue(model), parsed.GetValue(voice), parsed.GetValue(prompt),
                 parsed.GetValue(promptText), options, computing, parsed.GetValue(play), parsed.GetValue(plot), parsed.GetValue(quiet))
             {
-                BackendTyped = parsed.GetResult(backend) is { Implicit: false } || parsed.GetResult(weights) is not null,
                 Stream = parsed.GetValue(stream),
                 Longest = parsed.GetValue(longest),
                 VoxCpm = new VoxCpmRequest(

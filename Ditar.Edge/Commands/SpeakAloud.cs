@@ -11,9 +11,6 @@ internal sealed record SayRequest(
     IReadOnlyList<string> Words, string? TextFile, string? Output, string? Model, string? VoiceName, string? Prompt, string? PromptText,
     SpeakOptions Options, SpeechBackend Backend, bool Play, string? Plot, bool Quiet)
 {
-    /// <summary>The backend is the user's choice, not the default.</summary>
-    public bool BackendTyped { get; init; }
-
     /// <summary>Sound is handed on as it is made.</summary>
     public bool Stream { get; init; }
 

@@ -27,8 +27,7 @@ internal static class SpeakVoxCpm
     public static int Run(SayRequest request, string folder, string text)
     {
         if (request.Options.Temperature is not null) throw new SpeechException("VoxCPM has no temperature; --temperature is for DiTAR models");
-        if (request is { BackendTyped: true, Backend.Kind: BackendKind.Simd }) throw new SpeechException("the fused engine does not speak VoxCPM models; take --backend definition");
-        if (request.Backend.Kind == BackendKind.Onnx) throw new SpeechException("exported graphs of VoxCPM models cannot be run; take --backend definition");
+        if (request.Backend.Kind == BackendKind.Onnx) throw new SpeechException("exported graphs of VoxCPM models cannot be run; take --backend simd or definition");
         if (request.VoxCpm is { Control: not null } && request.PromptText is not null) throw new SpeechException("--control describes a voice or a style, which a prompt already has");
         var noise = NoiseOf(request.VoxCpm.Noise);
         var stored = request.VoiceName is { } name ? VoiceFolder.Of(request.VoxCpm.Voices).Read(name) : null;

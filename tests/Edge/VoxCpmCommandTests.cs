@@ -47,8 +47,20 @@ public class VoxCpmCommandTests(EdgeFolder edge)
     }
 
     [Theory]
-    [InlineData("fused engine", "--backend", "simd")]
-    [InlineData("fused engine", "--weights", "int8")]
+    [InlineData("voxcpm-v1-tiny", "float32")]
+    [InlineData("voxcpm-v1-tiny", "bf16")]
+    [InlineData("voxcpm-v2-tiny", "int8")]
+    [InlineData("voxcpm-v2-tiny", "int4")]
+    public void The_fused_engine_speaks_in_every_format_and_says_so(string name, string format)
+    {
+        var work = edge.Empty();
+        string[] say = ["say", "hello", "--model", Golden(name), "--steps", "2", "--weights", format];
+        Assert.Contains($"simd engine, {Ditar.Simd.EngineFormats.Named(format)} weights", DitarProcess.Run(work, [.. say, "-o", "a.wav"]).RequireDone().Errors, StringComparison.Ordinal);
+        DitarProcess.Run(work, [.. say, "--threads", "2", "-o", "b.wav"]).RequireDone();
+        Assert.Equal(File.ReadAllBytes(Path.Combine(work, "a.wav")), File.ReadAllBytes(Path.Combine(work, "b.wav")));
+    }
+
+    [Theory]
     [InlineData("only VoxCPM 2", "--reference", "prompt.wav")]
     [InlineData("no voice is stored there", "--voice", "ann", "--voices", "nowhere")]
     [InlineData("cannot be a voice's name", "--voice", "../ann")]
