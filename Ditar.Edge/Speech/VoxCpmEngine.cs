@@ -17,12 +17,11 @@ internal sealed class VoxCpmEngine : IDisposable
     private readonly ConcurrentBag<InferenceSession> all = [];
     private readonly WorkerPool? pool;
     private readonly VoxCpmCheckpoint checkpoint;
-    private readonly Lock hearing = new();
 
     // One of the two: the weights packed for the fused engine, or the definition.
     private readonly InferenceModel? packed;
     private readonly VoxCpmModel? definition;
-    private AudioVae? vae;
+    private readonly AudioVae vae;
 
     private VoxCpmEngine(SpeechBackend backend, VoxCpmCheckpoint checkpoint, LoraWeights? lora)
     {
@@ -36,14 +35,17 @@ internal sealed class VoxCpmEngine : IDisposable
             var model = checkpoint.ReadModel(lora: lora, later: true);
             if (backend.Kind == BackendKind.Simd) packed = new InferenceModel(model, backend.Weights ?? EngineFormats.StoredVoxCpm(checkpoint.ModelWeights), pool);
             else definition = model;
-            var autoencoder = checkpoint.ReadVae();
+
+            // What is not spoken with is not read: the encoder where no recording is heard, the model once it is packed.
+            if (packed is not null) checkpoint.ModelWeights.Dispose();
+            vae = checkpoint.ReadVae(later: true);
             if (backend.Kind == BackendKind.Reference)
             {
-                (vae, Vocoder, Name) = (autoencoder, autoencoder.Vocoder(), $"definition on plain kernels, {threads}");
+                (Vocoder, Name) = (vae.Vocoder(), $"definition on plain kernels, {threads}");
                 return;
             }
 
-            (Vocoder, var decoder) = Decoder(autoencoder, pool);
+            (Vocoder, var decoder) = Decoder(vae, pool);
             Name = (packed is null ? "definition on simd kernels" : $"simd engine, {packed.Formats} weights of {packed.Bytes / 1e6:0.0} MB") + $", {decoder}, {VectorBits.Name}, {threads}";
         }
         catch
@@ -112,7 +114,7 @@ internal sealed class VoxCpmEngine : IDisposable
     public Tensor EncodePrompt(ReadOnlySpan<float> samples)
     {
         using var kernels = KernelSet.Use(Kernels);
-        return VoxCpmVoice.EncodePrompt(Vae(), samples, Config.PatchSize);
+        return VoxCpmVoice.EncodePrompt(vae, samples, Config.PatchSize);
     }
 
     /// <summary>A recording to take the voice from.</summary>
@@ -120,7 +122,7 @@ internal sealed class VoxCpmEngine : IDisposable
     public Tensor EncodeReference(ReadOnlySpan<float> samples)
     {
         using var kernels = KernelSet.Use(Kernels);
-        return VoxCpmVoice.EncodeReference(Vae(), samples, Config.PatchSize);
+        return VoxCpmVoice.EncodeReference(vae, samples, Config.PatchSize);
     }
 
     public void Dispose()
@@ -143,12 +145,6 @@ internal sealed class VoxCpmEngine : IDisposable
         {
             return (vae.Vocoder(), $"definition's decoder ({missing.Message.TrimEnd('.')})");
         }
-    }
-
-    // The decoder has its own copy of its weights, so the rest is read when a recording is to be heard, and then kept.
-    private AudioVae Vae()
-    {
-        lock (hearing) return vae ??= checkpoint.ReadVae();
     }
 }
 

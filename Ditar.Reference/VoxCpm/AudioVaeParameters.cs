@@ -1,5 +1,4 @@
-// Official audiovae weights as our layers ask for them: magnitude and direction merged, kernels channel-last ([outputs, kernel, inputs]), transposed
-// convolutions as the convolutions of a few taps that they are (UpsampleConvolution says how), their biases repeated for each step.
+// Official audiovae weights as our layers ask for them; AudioVaeValues says what is done to their numbers.
 
 using Ditar.Reference.Files;
 using Ditar.Reference.Layers;
@@ -12,16 +11,18 @@ public sealed class AudioVaeParameters : ParameterSource
     private readonly WeightFile file;
     private readonly Dictionary<string, OfficialTensor> layout;
     private readonly string prefix;
+    private readonly bool later;
 
-    /// <param name="file">Stays open only while layers are built.</param>
+    /// <param name="file">Stays open while layers are built, and with <paramref name="later"/> for as long as their weights live.</param>
+    /// <param name="later">Whether weights are read, and merged, when they are first used instead of now. That they are numbers is checked now either way.</param>
     /// <exception cref="CheckpointException">The file does not hold exactly the tensors of the configuration.</exception>
-    public AudioVaeParameters(WeightFile file, AudioVaeConfig config, ElementType type)
+    public AudioVaeParameters(WeightFile file, AudioVaeConfig config, ElementType type, bool later = false)
         : base(type)
     {
         ArgumentNullException.ThrowIfNull(file);
         ArgumentNullException.ThrowIfNull(config);
         this.file = file;
-
+        this.later = later;
         prefix = PrefixOf(file);
         layout = Require(file, config).ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
     }
@@ -37,76 +38,16 @@ public sealed class AudioVaeParameters : ParameterSource
 
     protected override Tensor Provide(string name, ReadOnlySpan<int> shape, Start start)
     {
-        var tensor = layout[prefix + name];
-        if (tensor.Kind == OfficialTensorKind.Plain)
-        {
-            var plain = Read(tensor.Name);
-            var repeats = Count(shape) / plain.Length;                                             // a bias for each step of an up-sampling
-            return Tensor.From(Type, [.. Enumerable.Repeat(plain, repeats).SelectMany(values => values)], shape).Copy();
-        }
-
-        var merged = Merged(tensor);
-        var (first, second, kernel) = ((int)tensor.Shape[0], (int)tensor.Shape[1], (int)tensor.Shape[2]);
-        return Tensor.From(Type, tensor.Kind == OfficialTensorKind.Normed ? ChannelLast(merged, first, second, kernel) : Taps(merged, first, second, kernel, shape[1]), shape).Copy();
-    }
-
-    // g v / |v|.
-    private double[] Merged(OfficialTensor tensor)
-    {
-        var (magnitude, value) = tensor.In(file)!.Value;
-        var v = Read(value);
-        if (magnitude is null) return v;
-        var g = Read(magnitude);
-        var row = v.Length / g.Length;
-        for (var i = 0; i < g.Length; i++)
-        {
-            var direction = v.AsSpan(i * row, row);
-            var square = 0.0;
-            foreach (var x in direction) square += x * x;
-            if (square == 0) throw new CheckpointException(file.Path, value, "directions that are not zero", $"row {i} all zero");
-            var factor = g[i] / Math.Sqrt(square);
-            foreach (ref var x in direction) x *= factor;
-        }
-
-        return v;
-    }
-
-    // [outputs, inputs, kernel] to [outputs, kernel, inputs].
-    private static double[] ChannelLast(double[] v, int outputs, int inputs, int kernel)
-    {
-        var w = new double[v.Length];
-        for (var o = 0; o < outputs; o++)
-            for (var c = 0; c < inputs; c++)
-                for (var k = 0; k < kernel; k++) w[(((o * kernel) + k) * inputs) + c] = v[(((o * inputs) + c) * kernel) + k];
-        return w;
-    }
-
-    // [inputs, outputs, taps * factor] to [factor * outputs, taps, inputs]: tap i of step j is the kernel's number (taps - 1 - i) factor + j.
-    private static double[] Taps(double[] v, int inputs, int outputs, int kernel, int taps)
-    {
-        var (w, factor) = (new double[v.Length], kernel / taps);
-        for (var c = 0; c < inputs; c++)
-            for (var o = 0; o < outputs; o++)
-                for (var k = 0; k < kernel; k++)
-                {
-                    var (tap, step) = (taps - 1 - (k / factor), k % factor);
-                    w[(((((step * outputs) + o) * taps) + tap) * inputs) + c] = v[(((c * outputs) + o) * kernel) + k];
-                }
-
-        return w;
+        var official = layout[prefix + name];
+        var (magnitude, value) = official.In(file)!.Value;
+        if (magnitude is not null) file.CheckFinite(magnitude);
+        file.CheckFinite(value);
+        var tensor = Tensor.Of(Type, new AudioVaeValues(file, official, shape.ToArray()), shape);
+        if (!later) tensor.Materialise();
+        return tensor;
     }
 
     // Training code prefixes every name.
     private static string PrefixOf(WeightFile file) =>
         file.Entries.Count > 0 && file.Names.All(name => name.StartsWith(Prefix, StringComparison.Ordinal)) ? Prefix : "";
-
-    private double[] Read(string name)
-    {
-        file.CheckFinite(name);
-        var values = new double[file[name].Count];
-        file.ReadFloat64(name, values);
-        return values;
-    }
-
-    private static int Count(ReadOnlySpan<int> shape) => ShapeText.Count(shape);
 }

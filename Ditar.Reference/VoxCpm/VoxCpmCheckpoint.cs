@@ -86,8 +86,9 @@ public sealed class VoxCpmCheckpoint : IDisposable
     public VoxCpmModel ReadModel(ElementType type = ElementType.Float32, LoraWeights? lora = null, bool later = false) =>
         new(new VoxCpmParameters(ModelWeights, Config, type, lora, later), Config);
 
-    /// <summary>The definition with its weights in memory.</summary>
-    public AudioVae ReadVae(ElementType type = ElementType.Float32) => new(new AudioVaeParameters(VaeWeights, Config.Vae, type), Config.Vae);
+    /// <summary>The definition of the speech tokenizer.</summary>
+    /// <param name="later">As with <see cref="ReadModel"/>.</param>
+    public AudioVae ReadVae(ElementType type = ElementType.Float32, bool later = false) => new(new AudioVaeParameters(VaeWeights, Config.Vae, type, later), Config.Vae);
 
     /// <summary>The weights of a folder's audio VAE alone, mapped; names and shapes are not checked.</summary>
     /// <exception cref="CheckpointException">There are none, or the file is damaged.</exception>

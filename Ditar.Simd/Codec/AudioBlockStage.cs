@@ -29,7 +29,7 @@ internal sealed unsafe class AudioUnitWeights : IDisposable
             _dense = new PackedConvolution(AudioBlockWeights.Of(unit.Wide), Pitch, unit.Dilation);
         }
 
-        Between = new SnakeSlopes(unit.Between.Alpha.ToSingles());
+        Between = new SnakeSlopes(unit.Between.Alpha.Loose());
         Point = new PackedConvolution(AudioBlockWeights.Of(unit.Point), Pitch);
     }
 
@@ -77,11 +77,11 @@ internal sealed class AudioBlockWeights : IDisposable
         var weight = block.Up.Weight;
         InputPitch = Vectors.Padded(weight[2]);
         Taps = weight[1];
-        Up = new PackedConvolution(new ConvolutionWeight(weight.ToSingles(), block.Up.Bias.ToSingles(), Taps, weight[2]), InputPitch, groups: rate);
+        Up = new PackedConvolution(new ConvolutionWeight(weight.Loose(), block.Up.Bias.Loose(), Taps, weight[2]), InputPitch, groups: rate);
         Units = [.. block.Units.Select(unit => new AudioUnitWeights(unit))];
 
         // The up-sampling's rows hold all steps it makes of one.
-        Before = [.. block.Units.Select((unit, i) => new SnakeSlopes(unit.Before.Alpha.ToSingles(), i == 0 ? rate : 1))];
+        Before = [.. block.Units.Select((unit, i) => new SnakeSlopes(unit.Before.Alpha.Loose(), i == 0 ? rate : 1))];
         After = after;
     }
 
@@ -101,7 +101,7 @@ internal sealed class AudioBlockWeights : IDisposable
     public SnakeSlopes After { get; }
 
     public static ConvolutionWeight Of(Convolution convolution) =>
-        new(convolution.Weight.ToSingles(), convolution.Bias.ToSingles(), convolution.Weight[1], convolution.Weight[2]);
+        new(convolution.Weight.Loose(), convolution.Bias.Loose(), convolution.Weight[1], convolution.Weight[2]);
 
     public void Dispose()
     {

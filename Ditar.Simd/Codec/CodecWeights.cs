@@ -14,7 +14,7 @@ internal sealed record DepthwiseWeight(float[] Taps, float[] Bias, int Kernel, i
     public static DepthwiseWeight Of(Tensor weight, Tensor bias)
     {
         var (channels, kernel) = (weight[0], weight[1]);
-        var values = weight.ToSingles();
+        var values = weight.Loose();
         var taps = new float[values.Length];
         for (var c = 0; c < channels; c++)
         {
@@ -22,7 +22,7 @@ internal sealed record DepthwiseWeight(float[] Taps, float[] Bias, int Kernel, i
                 taps[(j * channels) + c] = values[(c * kernel) + j];
         }
 
-        return new DepthwiseWeight(taps, bias.ToSingles(), kernel, channels);
+        return new DepthwiseWeight(taps, bias.Loose(), kernel, channels);
     }
 }
 
@@ -82,6 +82,16 @@ internal sealed class CodecWeights
 
 internal static class ConvolutionWeights
 {
+    /// <summary>A tensor's values in an array of their own. Those that still lie in a file are read from there and the tensor stays empty.</summary>
+    public static float[] Loose(this Tensor tensor)
+    {
+        if (tensor.Stored is not { } stored)
+            return tensor.ToSingles();
+        var values = new float[tensor.Count];
+        stored.Read(values);
+        return values;
+    }
+
     /// <summary>Each output times a factor, folded in: one rounding per weight.</summary>
     public static ConvolutionWeight Scaled(this ConvolutionWeight weight, float[] factors)
     {

@@ -43,8 +43,8 @@ internal sealed class FusedAudioVae : FusedDecoder
     private static SnakeSlopes Before(AudioVaeDecoder decoder, int i)
     {
         if (i == decoder.Blocks.Count)
-            return new SnakeSlopes(decoder.Snake.Alpha.ToSingles());
-        var slopes = decoder.Blocks[i].Snake.Alpha.ToSingles();
+            return new SnakeSlopes(decoder.Snake.Alpha.Loose());
+        var slopes = decoder.Blocks[i].Snake.Alpha.Loose();
         if (decoder.Blocks[i].Condition is not { } condition)
             return new SnakeSlopes(slopes);
         if (condition.Out is not null || (condition.Scale is null && decoder.Config.RateCondition!.Kind == RateConditionKind.Concat))
