@@ -31,6 +31,17 @@ internal sealed unsafe class KeyValueMemory(KeyValuePool pool) : IDisposable
     /// <summary>[64, ValueStride].</summary>
     public float* Values(int segment, int layer, int keyHead) => Keys(segment, layer, keyHead) + Pool.KeyLength;
 
+    /// <summary>A copy that goes its own way, in segments of the same pool.</summary>
+    public KeyValueMemory Fork()
+    {
+        var fork = new KeyValueMemory(Pool);
+        fork.Reserve(Length);
+        for (var i = 0; i < fork._segments.Count; i++)
+            Buffer.MemoryCopy(_segments[i].Pointer, fork._segments[i].Pointer, fork._segments[i].Bytes, _segments[i].Bytes);
+        fork.Length = Length;
+        return fork;
+    }
+
     public void Dispose()
     {
         foreach (var segment in _segments)

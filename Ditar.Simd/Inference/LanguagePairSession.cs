@@ -17,7 +17,7 @@ internal sealed unsafe class LanguagePairSession(PackedLanguagePair weights, Wor
 
     public Tensor Embed(ReadOnlySpan<int> symbols) => weights.Table.Gather(symbols);
 
-    public ILanguageState Start() => new State(this);
+    public ILanguageState Start() => new State(this, _base.Start(), _residual.Start());
 
     /// <summary>All inputs are patches.</summary>
     public Tensor Forward(Tensor inputs, ILanguageState state) => Run(inputs, default, state);
@@ -194,15 +194,19 @@ internal sealed unsafe class LanguagePairSession(PackedLanguagePair weights, Wor
             throw new ArgumentException($"h is [rows, {2 * Width}], found {hidden}.", nameof(hidden));
     }
 
-    private sealed class State(LanguagePairSession owner) : ILanguageState
+    private sealed class State(LanguagePairSession owner, KeyValueMemory main, KeyValueMemory residual) : ILanguageState
     {
         public LanguagePairSession Owner { get; } = owner;
 
-        public KeyValueMemory Base { get; } = owner._base.Start();
+        public KeyValueMemory Base { get; } = main;
 
-        public KeyValueMemory Residual { get; } = owner._residual.Start();
+        public KeyValueMemory Residual { get; } = residual;
 
         public int Length => Base.Length;
+
+        public bool Forks => true;
+
+        public ILanguageState Fork() => new State(Owner, Base.Fork(), Residual.Fork());
 
         public void Dispose()
         {

@@ -16,7 +16,7 @@ internal sealed unsafe class LanguageSession(PackedLanguageModel weights, Worker
 
     public Tensor Embed(ReadOnlySpan<int> symbols) => weights.Table.Gather(symbols);
 
-    public ILanguageState Start() => new State(this);
+    public ILanguageState Start() => new State(this, _transformer.Start());
 
     public Tensor Forward(Tensor inputs, ILanguageState state)
     {
@@ -55,13 +55,17 @@ internal sealed unsafe class LanguageSession(PackedLanguageModel weights, Worker
         _hidden.Dispose();
     }
 
-    private sealed class State(LanguageSession owner) : ILanguageState
+    private sealed class State(LanguageSession owner, KeyValueMemory cache) : ILanguageState
     {
         public LanguageSession Owner { get; } = owner;
 
-        public KeyValueMemory Cache { get; } = owner._transformer.Start();
+        public KeyValueMemory Cache { get; } = cache;
 
         public int Length => Cache.Length;
+
+        public bool Forks => true;
+
+        public ILanguageState Fork() => new State(Owner, Cache.Fork());
 
         public void Dispose() => Cache.Dispose();
     }

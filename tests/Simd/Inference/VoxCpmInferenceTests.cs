@@ -158,6 +158,33 @@ public sealed class VoxCpmInferenceTests
         for (var i = 0; i < expected.Length; i++) Assert.Equal(expected[i], found[i], Tolerances.VoxCpmHidden * largest);
     }
 
+    /// <summary>What was read once is continued twice, each time as if nobody else had.</summary>
+    [Theory]
+    [InlineData(VoxCpmVersion.One)]
+    [InlineData(VoxCpmVersion.Two)]
+    public void A_copy_of_a_state_goes_its_own_way(VoxCpmVersion version)
+    {
+        var config = VoxCpmCase.Speaking(version);
+        using var model = Pack(config);
+        using var session = model.Start();
+        var inputs = EngineCase.Random(4, 72, config.Base.Width);
+        var (prefix, next, other) = (inputs.Slice(0, 0, 70), inputs.Slice(0, 70, 1), inputs.Slice(0, 71, 1));
+        using var state = session.Language.Start();
+        _ = session.Language.Forward(prefix, new bool[70], state);
+        Assert.True(state.Forks);
+        using var copy = state.Fork();
+        Assert.Equal(70, copy.Length);
+        float[] Step(ILanguageState on, Tensor x) => session.Language.Forward(x, on).ToSingles();
+        float[][] own = [Step(state, next), Step(state, other)];
+        float[][] copied = [Step(copy, next), Step(copy, next)];
+        Assert.Equal(own[0], copied[0]);
+        Assert.NotEqual(own[1], copied[1]);
+        using var again = session.Language.Start();
+        _ = session.Language.Forward(prefix, new bool[70], again);
+        Assert.Equal([.. own.SelectMany(row => row)], [.. Step(again, next), .. Step(again, other)]);
+        Assert.Equal(72, copy.Length);
+    }
+
     [Fact]
     public void What_does_not_fit_is_refused()
     {

@@ -39,6 +39,16 @@ public sealed class VoxCpmMemoryTests
         // 10 positions take one segment of 64, 200 take four.
         Assert.True(held[0] < held[1]);
         Assert.Equal(held[1], held[2]);
+
+        // A copy has segments of its own, which are given back with it.
+        using (var state = session.Language.Start())
+        {
+            _ = session.Language.Forward(EngineCase.Random(1, 200, config.Base.Width), state);
+            using var copy = state.Fork();
+            Assert.True(session.Bytes > held[2]);
+            Assert.Equal(model.Bytes + session.Bytes, NativeBuffer.BytesInUse - before);
+        }
+
         session.Dispose();
         Assert.Equal(model.Bytes, NativeBuffer.BytesInUse - before);
         model.Dispose();
