@@ -27,9 +27,11 @@ public sealed class Speaker : IDisposable
 
     private readonly SpeechEngine engine;
     private readonly TextInput input;
+    private readonly Task rehearsal;
 
-    private Speaker(DitarCheckpoint checkpoint, SpeechBackend backend)
+    private Speaker(DitarCheckpoint checkpoint, SpeechBackend backend, Task rehearsal)
     {
+        this.rehearsal = rehearsal;
         Checkpoint = checkpoint;
         Backend = backend;
         input = new TextInput(checkpoint.Tokenizer);
@@ -73,7 +75,8 @@ public sealed class Speaker : IDisposable
         ArgumentException.ThrowIfNullOrEmpty(folder);
         ArgumentNullException.ThrowIfNull(backend);
         ArgumentOutOfRangeException.ThrowIfLessThan(backend.Threads, 1);
-        return new Speaker(DitarCheckpoint.Load(folder), backend);
+        var rehearsal = backend.Kind == BackendKind.Simd ? Rehearsal.Start(folder, backend.Weights) : Task.CompletedTask;
+        return new Speaker(DitarCheckpoint.Load(folder), backend, rehearsal);
     }
 
     /// <summary>A stored voice, by name in any case of letters.</summary>
@@ -156,7 +159,12 @@ public sealed class Speaker : IDisposable
         return (int)Math.Ceiling(seconds * SampleRate / PatchSamples);
     }
 
-    public void Dispose() => engine.Dispose();
+    public void Dispose()
+    {
+        // Its memory is counted with the process's. A fault of its own is no part of what was asked for.
+        Task.WhenAny(rehearsal).Wait();
+        engine.Dispose();
+    }
 
     private List<UtteranceRequest> Requests(IReadOnlyList<Utterance> utterances, SpeakOptions options)
     {

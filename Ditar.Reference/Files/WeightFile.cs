@@ -126,18 +126,8 @@ public abstract class WeightFile : IDisposable
     public void CheckFinite(string name)
     {
         var entry = this[name];
-        Span<float> chunk = stackalloc float[ChunkBytes / sizeof(float)];
-        for (long done = 0; done < entry.Count; done += chunk.Length)
-        {
-            var part = chunk[..(int)Math.Min(chunk.Length, entry.Count - done)];
-            ReadFloat32(entry, done, part);
-            if (Finite(part)) continue;
-            for (var i = 0; i < part.Length; i++)
-            {
-                if (!float.IsFinite(part[i]))
-                    throw new CheckpointException(Path, name, "finite numbers that fit a float32", $"{part[i]} at element {done + i}");
-            }
-        }
+        if (entry.Type == SafetensorsType.BF16) CheckFinite<ushort>(entry, 0x7F80, (start, chunk) => ReadElements(entry, start, MemoryMarshal.AsBytes(chunk)));
+        else CheckFinite<uint>(entry, 0x7F80_0000, (start, chunk) => ReadFloat32(entry, start, MemoryMarshal.Cast<uint, float>(chunk)));
     }
 
     public void Dispose()
@@ -227,19 +217,34 @@ public abstract class WeightFile : IDisposable
             singles[i] = BFloat16.ToSingle(halves[i]);
     }
 
-    // All exponents below that of infinity.
+    private delegate void ChunkReader<T>(long start, Span<T> chunk);
+
+    // What is finite has an exponent below that of infinity.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static bool Finite(ReadOnlySpan<float> values)
+    private void CheckFinite<T>(WeightEntry entry, T exponent, ChunkReader<T> read)
+        where T : unmanaged, IBinaryInteger<T>
     {
-        const uint Exponent = 0x7F80_0000;
-        var words = MemoryMarshal.Cast<float, uint>(values);
-        var (most, mask, i) = (Vector<uint>.Zero, new Vector<uint>(Exponent), 0);
-        for (; i <= words.Length - Vector<uint>.Count; i += Vector<uint>.Count)
-            most = Vector.Max(most, new Vector<uint>(words[i..]) & mask);
-        var finite = Vector.LessThanAll(most, mask);
-        for (; i < words.Length; i++)
-            finite &= (words[i] & Exponent) < Exponent;
-        return finite;
+        var chunk = new T[ChunkBytes / Unsafe.SizeOf<T>()];
+        for (long done = 0; done < entry.Count; done += chunk.Length)
+        {
+            var part = chunk.AsSpan(0, (int)Math.Min(chunk.Length, entry.Count - done));
+            read(done, part);
+            var (most, mask, i) = (Vector<T>.Zero, new Vector<T>(exponent), 0);
+            for (; i <= part.Length - Vector<T>.Count; i += Vector<T>.Count)
+                most = Vector.Max(most, new Vector<T>(part[i..]) & mask);
+            var finite = Vector.LessThanAll(most, mask);
+            for (; i < part.Length; i++)
+                finite &= (part[i] & exponent) < exponent;
+            if (!finite) throw NotFinite(entry, done, part.Length);
+        }
+    }
+
+    private CheckpointException NotFinite(WeightEntry entry, long start, int count)
+    {
+        var values = new float[count];
+        ReadFloat32(entry, start, values);
+        var first = Array.FindIndex(values, value => !float.IsFinite(value));
+        return new CheckpointException(Path, entry.Name, "finite numbers that fit a float32", $"{values[first]} at element {start + first}");
     }
 
     // The handle copies one element after the other, each with a call: bytes go in blocks.

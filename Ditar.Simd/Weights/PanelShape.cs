@@ -3,6 +3,8 @@
 // tile ends with both factors of silu(gate) * up. Columns beyond the last output are zeros. Panels follow one another in memory, each starts on
 // a cache line, and the layout serves any number of rows.
 
+using System.Runtime.CompilerServices;
+
 namespace Ditar.Simd;
 
 internal readonly struct PanelShape
@@ -68,6 +70,7 @@ internal readonly struct PanelShape
     public static bool IsInteger(WeightFormat format) => format is WeightFormat.Int8 or WeightFormat.Int4;
 
     /// <summary>Whose weights stand in a column of a panel: the matrix (0, or 1 for up) and its row, or -1 for padding.</summary>
+    [MethodImpl(Jit.Inline)]
     public (int Matrix, int Output) Source(int panel, int column)
     {
         var output = Gated ? (panel * Half) + (column % Half) : (panel * 2 * Half) + column;
