@@ -43,6 +43,15 @@ internal static class Bounds
     public const double Int4 = 0.27;
 
     /// <summary>
+    /// Behind VoxCPM's quantiser rounding may tip a number onto the next level: in the smallest quantiser, of 32 dims and steps of 1/9, one such number is
+    /// (1/9) / (sqrt 32 / 2) = 4e-2 of the whole.
+    /// </summary>
+    public const double BFloat16BehindQuantiser = 4e-2;
+
+    /// <summary>The same at 4 bits, where many tip: a measured limit with a margin of two.</summary>
+    public const double Int4BehindQuantiser = 0.6;
+
+    /// <summary>
     /// Free running with rounded weights says other things in time: two signals of equal power that have nothing in common are sqrt 2 apart. What is louder than
     /// it should be, or not finite, still breaks; whether the words are right is measured by ditar-learn eval.
     /// </summary>
@@ -72,20 +81,22 @@ internal static class Bounds
     /// <param name="graphError">Relative l2 of ONNX Runtime's CPU kernels on this row, or null without them.</param>
     /// <param name="rounded">Whether the row comes from weights that a format rounds; the codec, the embedding table and the stop head are float32 in all.</param>
     /// <param name="timed">Whether a transformer layer has the time as a token of its own, as VoxCPM's LocDiT.</param>
-    public static double Of(EngineKind engine, RowKind row, bool sines = false, double? graphError = null, bool rounded = false, bool timed = false)
+    /// <param name="quantised">Whether VoxCPM's quantiser is in the engine's row.</param>
+    public static double Of(EngineKind engine, RowKind row, bool sines = false, double? graphError = null, bool rounded = false, bool timed = false, bool quantised = false)
     {
-        if (rounded && OfRounding(engine) is { } format) return format;
+        if (rounded && OfRounding(engine, quantised) is { } format) return format;
         if (engine == EngineKind.GraphGpu) return sines ? GpuSine : Gpu;
         if (engine == EngineKind.GraphCpu) return Module;
         var own = row != RowKind.TransformerLayer ? Module : timed ? TimedLayer : TransformerLayer;
-        return graphError is { } error ? Math.Min(own, RatioToGraph * Math.Max(error, RatioFloor)) : own;
+        // A graph's residual model computes on what it is given, the engine's on what its own base model made.
+        return graphError is { } error && !(quantised && IsEngine(engine)) ? Math.Min(own, RatioToGraph * Math.Max(error, RatioFloor)) : own;
     }
 
-    private static double? OfRounding(EngineKind engine) => engine switch
+    private static double? OfRounding(EngineKind engine, bool quantised = false) => engine switch
     {
-        EngineKind.EngineBFloat16 => BFloat16,
+        EngineKind.EngineBFloat16 => quantised ? BFloat16BehindQuantiser : BFloat16,
         EngineKind.EngineInt8 => Int8,
-        EngineKind.EngineInt4 => Int4,
+        EngineKind.EngineInt4 => quantised ? Int4BehindQuantiser : Int4,
         _ => null,
     };
 }

@@ -45,7 +45,7 @@ internal static class Comparison
             if (!differences.TryGetValue(engine.Engine.Name, out var difference)) continue;
             var bound = kind == RowKind.FreeRunning
                 ? Bounds.OfFreeRunning(engine.Engine.Kind, engine.Engine.Name == PlainFloat32, plain is { Fault: null } ? plain.RelativeL2 : null)
-                : Bounds.Of(engine.Engine.Kind, kind, HasSines(call, path), graph?.RelativeL2, HasRoundedWeights(call), timed.Contains(call));
+                : Bounds.Of(engine.Engine.Kind, kind, HasSines(call, path), graph?.RelativeL2, HasRoundedWeights(call), timed.Contains(call), IsBehindQuantiser(call));
             var fault = difference.Fault ?? (difference.RelativeL2 <= bound ? null : $"relative l2 {difference.RelativeL2:e2} where {bound:e2} is allowed");
             if (fault is null && engine.Engine.Kind == EngineKind.GraphCpu && kind == RowKind.Output) fault = AgainstOurs(truth, engine, found);
             cells[engine.Engine.Name] = new ParityCell(difference, plain is { Fault: null } ? Units(difference, plain) : null, bound, fault);
@@ -58,8 +58,13 @@ internal static class Comparison
     private static bool HasSines(string call, string path) =>
         call.Contains("/vae_", StringComparison.Ordinal) || path.StartsWith("diffusion.time", StringComparison.Ordinal) || path.StartsWith("diffusion.step", StringComparison.Ordinal);
 
-    private static bool HasRoundedWeights(string call) =>
-        call[(call.IndexOf('/', StringComparison.Ordinal) + 1)..].Split('.')[0] is GraphNames.PatchEncoder or GraphNames.LanguagePrefill or GraphNames.LanguageStep or GraphNames.Velocity;
+    private static bool HasRoundedWeights(string call) => IsBehindQuantiser(call)
+        || ModuleOf(call) is GraphNames.PatchEncoder or GraphNames.LanguagePrefill or GraphNames.LanguageStep or GraphNames.Velocity or VoxCpmGraphNames.Condition;
+
+    // The engine's residual model reads what its own base model and quantiser made.
+    private static bool IsBehindQuantiser(string call) => ModuleOf(call) is VoxCpmGraphNames.ResidualPrefill or VoxCpmGraphNames.ResidualStep;
+
+    private static string ModuleOf(string call) => call[(call.IndexOf('/', StringComparison.Ordinal) + 1)..].Split('.')[0];
 
     // Both are float32, so each may be off by rounding once more than the other.
     private static string? AgainstOurs(RecordedTensor truth, Recording graph, Dictionary<string, Dictionary<string, RecordedTensor>> found)
@@ -109,7 +114,7 @@ internal static class Comparison
         {
             if (!outputs.Remove(output.Name, out var same))
             {
-                if ((!layers && IsInner(output)) || (Bounds.IsEngine(other.Engine.Kind) && IsCache(output))) continue;
+                if ((!layers && IsInner(output)) || Bounds.IsEngine(other.Engine.Kind)) continue;
                 throw new RecordingException(who, $"tensor {output.Name}", "a tensor that the truth has", "none of this name");
             }
 
@@ -134,9 +139,6 @@ internal static class Comparison
     }
 
     private static bool IsInner(RecordedTensor tensor) => ParityRow.KindOf(tensor) is RowKind.Inner or RowKind.TransformerLayer;
-
-    // The engine keeps its caches to itself.
-    private static bool IsCache(RecordedTensor tensor) => ParityRow.Split(tensor.Name).Path.StartsWith("present.", StringComparison.Ordinal);
 
     // The first of a name keeps it: bounds are relative to some engines, which are found by name.
     private static Recording[] Renamed(Recording[] engines)

@@ -31,7 +31,7 @@ internal sealed class FusedEngine : IParityEngine
         vocoder = new FusedVocoder(networks.Autoencoder);
         encoder = new FusedEncoder(networks.Autoencoder);
         Identity = new EngineIdentity(
-            $"engine {format}", KindOf(formats, networks.Model), $"fused engine, {formats} weights of {packed.Bytes / 1e6:0.0} MB, 1 thread",
+            $"engine {format}", KindOf(formats, networks.Model.Parameters), $"fused engine, {formats} weights of {packed.Bytes / 1e6:0.0} MB, 1 thread",
             $"Ditar {typeof(InferenceModel).Assembly.GetName().Version?.ToString(3)}", Layers: false);
     }
 
@@ -70,10 +70,10 @@ internal sealed class FusedEngine : IParityEngine
     }
 
     // Weights that are bf16 numbers already, as a bf16 checkpoint's are, lose nothing: such an engine is held to what float32 is held to.
-    private static EngineKind KindOf(EngineFormats formats, DitarModel definition) => formats.LanguageModel switch
+    public static EngineKind KindOf(EngineFormats formats, IReadOnlyList<KeyValuePair<string, Tensor>> parameters) => formats.LanguageModel switch
     {
         WeightFormat.Float32 => EngineKind.Engine,
-        WeightFormat.BFloat16 when definition.Parameters.All(weight => formats.Of(weight.Key) is null || IsBFloat16(weight.Value)) => EngineKind.Engine,
+        WeightFormat.BFloat16 when parameters.All(weight => formats.Of(weight.Key) is null || IsBFloat16(weight.Value)) => EngineKind.Engine,
         WeightFormat.BFloat16 => EngineKind.EngineBFloat16,
         WeightFormat.Int8 => EngineKind.EngineInt8,
         _ => EngineKind.EngineInt4,
@@ -106,7 +106,7 @@ internal sealed class FusedEngine : IParityEngine
     }
 
     // Both rows of guidance are at one time; the engine keeps one embedding for it.
-    private static double OneTime(ModuleCall call)
+    public static double OneTime(ModuleCall call)
     {
         var times = call["time"].ToDoubles();
         return times.Distinct().Count() == 1 ? times[0] : throw new RecordingException(call.Name, "time", "one time for all rows", string.Join(", ", times));

@@ -26,7 +26,7 @@ internal abstract class ParityModel(ModelIdentity identity)
     /// <summary>The graphs that an export of it has.</summary>
     public abstract IReadOnlyList<string> PartNames { get; }
 
-    /// <summary>Weight formats in which the fused engine computes its parts one by one.</summary>
+    /// <summary>Weight formats in which the fused engine is compared.</summary>
     public abstract IReadOnlyList<string> Formats { get; }
 
     /// <summary>How long free running is unless somebody asks for more or less.</summary>

@@ -6,6 +6,7 @@ using Ditar.Reference;
 using Ditar.Reference.Files;
 using Ditar.Reference.Speech;
 using Ditar.Reference.VoxCpm;
+using Ditar.Simd;
 
 namespace Ditar.Parity;
 
@@ -22,8 +23,7 @@ internal sealed class VoxCpmParityModel : ParityModel
 
     public override IReadOnlyList<string> PartNames => VoxCpmGraphNames.All;
 
-    // Its fused modules are whole models with caches of their own, which the speech tests hold to the recordings.
-    public override IReadOnlyList<string> Formats => [];
+    public override IReadOnlyList<string> Formats => EngineFormats.Names;
 
     // The oracle computes some hundred times slower than it would be heard.
     public override int FreePatches => FreeRun.Marks[1];
@@ -49,7 +49,7 @@ internal sealed class VoxCpmParityModel : ParityModel
 
     public override Plan Plan(IParityEngine oracle, PlanOptions options, Action done, CancellationToken cancellation) => VoxCpmPassages.Plan(this, oracle, options, done, cancellation);
 
-    public override IParityEngine Fused(string format) => throw new ArgumentException("VoxCPM's fused engine does not compute its parts one by one; name another engine.", nameof(format));
+    public override IParityEngine Fused(string format) => new VoxCpmFusedEngine(this, format);
 
     public override GenerationLoop Loop(Networks networks, GenerationRequest request)
     {

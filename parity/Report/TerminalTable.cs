@@ -38,8 +38,9 @@ internal static class TerminalTable
         {
             var cells = new List<IRenderable> { new Text($"{module.Scenario}/{module.Module}"), new Text(module.Rows.ToString(CultureInfo.InvariantCulture)) };
             cells.AddRange(result.Columns.Select(engine => module.Worst.TryGetValue(engine.Name, out var worst) ? Cell(worst.Cell) : new Text("")));
-            var nearest = module.Worst.Values.OrderBy(worst => worst.Cell.Break is null).ThenByDescending(worst => worst.Cell.Difference.RelativeL2 / worst.Cell.Bound).First();
-            cells.Add(new Text(nearest.Row.Name[(module.Scenario.Length + 1)..]));
+            var nearest = module.Worst.Values.OrderBy(worst => worst.Cell.Break is null).ThenByDescending(worst => worst.Cell.Difference.RelativeL2 / worst.Cell.Bound).FirstOrDefault();
+            // An engine by itself may have no call for a module.
+            cells.Add(new Text(nearest is null ? "" : nearest.Row.Name[(module.Scenario.Length + 1)..]));
             table.AddRow(cells);
         }
     }

@@ -7,6 +7,7 @@ using Ditar.Parity;
 using Ditar.Parity.Export;
 using Ditar.Reference;
 using Ditar.Reference.VoxCpm;
+using Ditar.Simd;
 using Ditar.Tests.Onnx;
 using Ditar.Tests.Reference.Files;
 using Ditar.Tests.Reference.VoxCpm;
@@ -31,11 +32,22 @@ public sealed class VoxCpmLabTests(OnnxFixture onnx) : IDisposable
         var (plan, truth) = Truth(model);
         var manifest = OnnxExport.Run(folder.Path, ExportSource.Of(model), new ExportOptions { Intermediates = true });
         using var graphs = new GraphEngine(model, onnx.Library, folder.Path, manifest, ProviderChoice.Make(onnx.Library, "cpu"));
-        var result = Comparison.Of([truth, Record(plan, model, KernelEngine.Reference(model)), Record(plan, model, KernelEngine.Simd(model)), Record(plan, model, graphs)]);
+        var engines = EngineFormats.Names.Select(format => Record(plan, model, model.Fused(format)));
+        var result = Comparison.Of([truth, Record(plan, model, KernelEngine.Reference(model)), Record(plan, model, KernelEngine.Simd(model)), .. engines, Record(plan, model, graphs)]);
         Assert.True(result.Holds, string.Join('\n', result.Breaks.Select(Verdict.Of)));
         Assert.Equal(result.Rows.Count, result.GraphRows);
         Assert.Equal(VoxCpmGraphNames.All.Append(FreeRun.Module).Order(StringComparer.Ordinal), result.Rows.Select(row => row.Module).Distinct().Order(StringComparer.Ordinal));
         Assert.Contains(result.Rows, row => row is { Kind: RowKind.TransformerLayer, Module: VoxCpmGraphNames.ResidualStep });
+        foreach (var format in EngineFormats.Names)
+        {
+            var rows = result.Rows.Where(row => row.Cells.ContainsKey($"engine {format}")).ToList();
+            Assert.Equal(
+                ["condition", "free_running", "patch_encoder", "residual_prefill", "residual_step", "text_embedding", "vae_decoder", "velocity"],
+                rows.Select(row => row.Module).Distinct().Order(StringComparer.Ordinal));
+            foreach (var row in rows.Where(row => row.Module is "patch_encoder" or "residual_prefill" or "residual_step" or "velocity" or "condition"))
+                Assert.InRange(row.Cells[$"engine {format}"].Difference.RelativeL2, format == "float32" ? 1e-9 : 1e-4, format == "float32" ? Bounds.Module : 1);
+        }
+
         // Float32 is not float64: a comparison of something with itself would show nothing.
         Assert.All(result.Rows.Where(row => row.Kind == RowKind.FreeRunning), row => Assert.InRange(row.Cells["onnx CPU"].Difference.RelativeL2, 1e-9, 1e-4));
     }
@@ -68,6 +80,24 @@ public sealed class VoxCpmLabTests(OnnxFixture onnx) : IDisposable
     }
 
     [Fact]
+    public void The_engine_of_other_weights_is_found_out_and_a_step_needs_its_prefill()
+    {
+        var model = Open(VoxCpmGolden.Folders[0]);
+        var (plan, truth) = Truth(model);
+        var other = Open(VoxCpmGolden.Folders[0], seed: 7);
+        foreach (var format in new[] { "float32", "bf16", "int8" })
+        {
+            var result = Comparison.Of([truth, Record(plan, other, other.Fused(format)) with { Model = model.Identity }]);
+            foreach (var module in new[] { "text_embedding", "patch_encoder", "residual_prefill", "residual_step", "velocity", "condition", "vae_decoder" })
+                Assert.Contains(result.Breaks, found => found.Row.Module == module);
+        }
+
+        using var engine = model.Fused("float32");
+        var step = plan.Calls.First(call => call.Module == VoxCpmGraphNames.ResidualStep);
+        Assert.Contains("past.0.keys", Assert.Throws<RecordingException>(() => engine.Run(step)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Commands_export_run_record_and_compare()
     {
         using var golden = new VoxCpmGolden(VoxCpmGolden.Folders[^1]);
@@ -78,7 +108,8 @@ public sealed class VoxCpmLabTests(OnnxFixture onnx) : IDisposable
         Assert.Equal(ExitCode.Done, Invoke("record", "--model", checkpoint, "--engine", "oracle", "--patches", "1", "-o", folder.File("oracle")));
         Assert.Equal(ExitCode.Done, Invoke("record", "--model", checkpoint, "--engine", "simd", "--inputs", folder.File("oracle"), "-o", folder.File("simd")));
         Assert.Equal(ExitCode.Done, Invoke("compare", folder.File("oracle"), folder.File("simd")));
-        Assert.Equal(ExitCode.BadInput, Invoke("record", "--model", checkpoint, "--engine", "engine-int8", "-o", folder.File("int8")));
+        Assert.Equal(ExitCode.Done, Invoke("record", "--model", checkpoint, "--engine", "engine-int8", "--inputs", folder.File("oracle"), "-o", folder.File("int8")));
+        Assert.Equal(ExitCode.Done, Invoke("compare", folder.File("oracle"), folder.File("int8"), "--report", folder.File("int8.html")));
         Assert.Equal(ExitCode.BadInput, Invoke("run", "--model", checkpoint, "--voice", "ann", "--report", folder.File("q.html")));
         Assert.Equal(ExitCode.BadInput, Invoke("run", "--model", checkpoint, "--patches", "1000", "--report", folder.File("q.html")));
         Assert.Equal(ExitCode.BadInput, Invoke("export", "--model", checkpoint, "--parts", "language_step", "-o", folder.File("x")));
@@ -86,6 +117,16 @@ public sealed class VoxCpmLabTests(OnnxFixture onnx) : IDisposable
 
     private static int Invoke(params string[] line) =>
         new RootCommand { ExportCommand.Create(), RunCommand.Create(), RecordCommand.Create(), CompareCommand.Create() }.Parse(line).Invoke();
+
+    // A folder of the same sizes with other weights, made up from a seed.
+    private VoxCpmParityModel Open(string golden, ulong seed)
+    {
+        using var opened = new VoxCpmGolden(golden);
+        var path = Directory.CreateDirectory(folder.File($"seed{seed}")).FullName;
+        MadeUpCheckpoint.Write(opened.Config, path, bin: false, seed);
+        foreach (var file in new[] { "config.json", "tokenizer.json", "tokenizer_config.json" }) File.Copy(Path.Combine(opened.Folder, file), Path.Combine(path, file), overwrite: true);
+        return (VoxCpmParityModel)ParityModel.Open(path);
+    }
 
     private static VoxCpmParityModel Open(string golden)
     {

@@ -120,6 +120,19 @@ public class VoxCpmExportTests(OnnxFixture onnx)
         }
     }
 
+    [Fact]
+    public void Noise_that_follows_the_length_is_no_graph()
+    {
+        using var folder = new TemporaryFolder();
+        SmallVoxCpm.Write(folder, SmallVoxCpm.Two, bin: false);
+        var source = ExportSource.Of(ParityModel.Open(folder.Path));
+        var fault = Assert.Throws<ExportException>(() => OnnxExport.Run(folder.File("onnx"), source, new ExportOptions { Parts = [GraphNames.VaeDecoder] }));
+        Assert.Contains("decoder", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("changes with the input", fault.Message, StringComparison.Ordinal);
+        Assert.Equal(VoxCpmGraphNames.All.Count - 1, OnnxExport.Run(
+            folder.File("rest"), source, new ExportOptions { Parts = [.. VoxCpmGraphNames.All.Where(name => name != GraphNames.VaeDecoder)] }).Graphs.Count);
+    }
+
     private static string Path(string golden)
     {
         using var opened = new VoxCpmGolden(golden);
