@@ -6,12 +6,13 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Ditar.Reference.Files;
 using Ditar.Reference.VoxCpm;
+using Ditar.Simd;
 
 namespace Ditar.Edge;
 
 internal sealed record VoxCpmFacts(
     string Folder, string Architecture, long Parameters, int InputRate, int OutputRate, int PatchSize, int LatentDim, double PatchMilliseconds, int Positions, int Vocabulary,
-    IReadOnlyList<ModuleFacts> Modules, IReadOnlyList<FileFacts> Files)
+    IReadOnlyList<ModuleFacts> Modules, IReadOnlyList<FileFacts> Files, string Stored)
 {
     /// <exception cref="MalformedFileException">The folder is not one that speaks.</exception>
     public static VoxCpmFacts Of(string folder)
@@ -32,7 +33,7 @@ internal sealed record VoxCpmFacts(
         return new VoxCpmFacts(
             folder, config.Version == VoxCpmVersion.Two ? "VoxCPM 2" : "VoxCPM", modules.Sum(module => module.Parameters), config.Vae.SampleRate, config.Vae.OutputRate,
             config.PatchSize, config.LatentDim, 1000.0 * config.PatchSize * config.Vae.EncoderHop / config.Vae.SampleRate, config.Positions, config.Vocabulary, modules,
-            [Facts(checkpoint.ModelWeights), Facts(checkpoint.VaeWeights)]);
+            [Facts(checkpoint.ModelWeights), Facts(checkpoint.VaeWeights)], EngineFormats.StoredVoxCpm(checkpoint.ModelWeights).ToString());
     }
 
     public string ToJson() => JsonSerializer.Serialize(this, VoxCpmFactsJson.Default.VoxCpmFacts);
@@ -47,6 +48,7 @@ internal sealed record VoxCpmFacts(
         foreach (var module in Modules) Line($"  {module.Name,-24} {module.Parameters / 1e6,9:0.00} M  {module.Shape}");
         Line($"files");
         foreach (var file in Files) Line($"  {file.Name,-24} {file.Bytes / 1e6,9:0.0} MB  {file.Tensors} tensors, {string.Join(", ", file.Types.Select(type => $"{type.Value / 1e6:0.00} M {type.Key}"))}");
+        Line($"the fused engine speaks with {Stored} weights, as they are stored, or with --weights {string.Join(", ", EngineFormats.Names)}");
         return text.ToString().TrimEnd();
 
         void Line(FormattableString line) => text.AppendLine(line.ToString(CultureInfo.InvariantCulture));
