@@ -30,6 +30,7 @@ internal static class SpeakVoxCpm
         if (request.Backend.Kind == BackendKind.Onnx) throw new SpeechException("exported graphs of VoxCPM models cannot be run; take --backend simd or definition");
         if (request.VoxCpm is { Control: not null } && request.PromptText is not null) throw new SpeechException("--control describes a voice or a style, which a prompt already has");
         var noise = NoiseOf(request.VoxCpm.Noise);
+        if (noise.Recorded && request.VoxCpm.Attempts > 1) throw new SpeechException("--attempts goes with seeds; with recorded noise every attempt is the same");
         var stored = request.VoiceName is { } name ? VoiceFolder.Of(request.VoxCpm.Voices).Read(name) : null;
         using var interrupts = new Interrupts();
         var cancellation = interrupts.Token;

@@ -21,6 +21,9 @@ internal static class VoiceCommand
           ditar voice remove ben
         """;
 
+    // The encoder is run once, and what it makes does not depend on them.
+    private const int MostThreads = 8;
+
     public static Command Create()
     {
         var voices = new Option<string>("--voices") { Description = $"folder of the stored voices [default: {VoiceFolder.Variable}, else ditar/voices among the user's data]", HelpName = "DIR" };
@@ -47,7 +50,7 @@ internal static class VoiceCommand
             if (folder.Contains(wanted) && !parsed.GetValue(replace)) throw new SpeechException($"there is a voice '{wanted}' in {folder.Path} already; --replace replaces it");
             var official = parsed.GetValue(model)!;
             if (!VoxCpmCheckpoint.IsOne(official)) throw new SpeechException($"{official} is no VoxCPM folder; voices of DiTAR models are stored with the model, and recordings are given with --prompt");
-            using var speaker = OfficialSpeaker.Load(official, new SpeechBackend(BackendKind.Definition));
+            using var speaker = OfficialSpeaker.Load(official, new SpeechBackend(BackendKind.Definition, Math.Min(Environment.ProcessorCount, MostThreads)));
             var voice = speaker.VoiceFrom(parsed.GetValue(prompt), parsed.GetValue(promptText), parsed.GetValue(reference), message => Console.Error.WriteLine($"note: {message}"));
             var config = speaker.Config;
             var stored = new StoredVoice(wanted, voice, VoiceIdentity.Of(official, config), VoiceIdentity.ModelName(config), (double)config.PatchSize * config.Vae.EncoderHop / config.Vae.SampleRate);

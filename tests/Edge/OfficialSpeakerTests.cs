@@ -48,6 +48,11 @@ public class OfficialSpeakerTests
         using var fresh = Load("voxcpm-v2-tiny", kind);
         Assert.Equal(first, Sound(fresh.Speak("hello there", options)));
 
+        // Utterances give back what they take: the memory does not grow with their number.
+        var held = speaker.NativeBytes;
+        for (var round = 0; round < 3; round++) _ = Sound(speaker.Speak("hello there", options));
+        Assert.Equal(held, speaker.NativeBytes);
+
         // Another voice takes its place.
         _ = Sound(speaker.Speak("hello there", new OfficialSpeakOptions { Steps = 2 }));
         Assert.Equal(0, speaker.KeptPositions);

@@ -28,6 +28,9 @@ public class VoxCpmCommandTests(EdgeFolder edge)
             "--prompt", Path.Combine(folder, "prompt.wav"), "--prompt-text", "测试一下，", "-o", "a.wav",
         };
         DitarProcess.Run(work, arguments).RequireDone();
+        Assert.Contains("recorded noise", DitarProcess.Run(work, [.. arguments, "--attempts", "2"]).RequireError(1), StringComparison.Ordinal);
+        string[] longer = ["say", string.Join(' ', Enumerable.Repeat("hello there.", 40)), .. arguments[2..]];
+        Assert.Contains("is for one utterance", DitarProcess.Run(work, longer).RequireError(1), StringComparison.Ordinal);
         var samples = WavFile.Read(Path.Combine(work, "a.wav"));
         Assert.Equal(48_000, samples.SampleRate);
         var recorded = golden.Read("inf.ref_prompt.audio", Ditar.Reference.ElementType.Float32).ToSingles();
