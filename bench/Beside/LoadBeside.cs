@@ -63,7 +63,11 @@ internal static class LoadBeside
 
     private static double[] Once(string folder, string format, int threads)
     {
-        using var child = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, [typeof(LoadBeside).Assembly.Location, Child, folder, format, $"{threads}"]) { RedirectStandardOutput = true })!;
+        // Run as dotnet bench.dll, the process is dotnet's.
+        var program = Environment.ProcessPath!;
+        string[] words = [Child, folder, format, $"{threads}"];
+        if (Path.GetFileNameWithoutExtension(program) == "dotnet") words = [typeof(LoadBeside).Assembly.Location, .. words];
+        using var child = Process.Start(new ProcessStartInfo(program, words) { RedirectStandardOutput = true })!;
         var line = child.StandardOutput.ReadToEnd();
         child.WaitForExit();
         if (child.ExitCode != 0) throw new InvalidOperationException($"Loading {folder} as {format} ended with {child.ExitCode}.");
