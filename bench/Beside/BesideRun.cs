@@ -22,7 +22,7 @@ internal static class BesideRun
         Say("measuring the machine");
         var limits = MachineLimits.Measure(pool);
         var text = new StringWriter(CultureInfo.InvariantCulture);
-        if (group == "compare") text.WriteLine(Introduction(library));
+        if (group == "compare") text.WriteLine(Introduction(library) + "\n");
         text.WriteLine($"## The machine\n\n{Processor()}, {Environment.ProcessorCount} cores, .NET {Environment.Version}, ONNX Runtime {library.Version}, {DateTime.UtcNow:yyyy-MM-dd}.\n");
         text.WriteLine(limits.Markdown());
         foreach (var table in Tables(group, filter, library, pool, limits))
