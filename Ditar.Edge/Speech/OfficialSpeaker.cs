@@ -74,9 +74,7 @@ public sealed class OfficialSpeaker : IDisposable
     /// <exception cref="SpeechException">There is nothing to say, or too much.</exception>
     public static IReadOnlyList<Utterance> Utterances(string text, OfficialSpeakOptions? options = null)
     {
-        ArgumentNullException.ThrowIfNull(text);
-        if (string.IsNullOrWhiteSpace(text)) throw new SpeechException("the text is empty");
-        if (text.Length > Speaker.LongestText) throw new SpeechException($"the text has {text.Length} characters; at most {Speaker.LongestText} are spoken at a time");
+        Speaker.RequireText(text);
         var pieces = UtteranceSplitter.SplitAsWritten(text, (options ?? new OfficialSpeakOptions()).LongestUtterance);
         return [.. pieces.Select((piece, number) => new Utterance(number, pieces.Count, piece.Text, piece.Break))];
     }

@@ -105,10 +105,8 @@ public sealed class Speaker : IDisposable
     /// <exception cref="SpeechException">There is nothing to say, or too much.</exception>
     public IReadOnlyList<Utterance> Utterances(string text, SpeakOptions? options = null)
     {
-        ArgumentNullException.ThrowIfNull(text);
+        RequireText(text);
         options ??= new SpeakOptions();
-        if (string.IsNullOrWhiteSpace(text)) throw new SpeechException("the text is empty");
-        if (text.Length > LongestText) throw new SpeechException($"the text has {text.Length} characters; at most {LongestText} are spoken at a time");
         var pieces = input.Split(text, options.LongestUtterance, options.Notice);
         if (pieces.Count == 0) throw new SpeechException("the text has no word that can be spoken");
         return [.. pieces.Select((piece, number) => new Utterance(number, pieces.Count, piece.Text, piece.Break))];
@@ -164,6 +162,13 @@ public sealed class Speaker : IDisposable
         // Its memory is counted with the process's. A fault of its own is no part of what was asked for.
         Task.WhenAny(rehearsal).Wait();
         engine.Dispose();
+    }
+
+    internal static void RequireText(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        if (string.IsNullOrWhiteSpace(text)) throw new SpeechException("the text is empty");
+        if (text.Length > LongestText) throw new SpeechException($"the text has {text.Length} characters; at most {LongestText} are spoken at a time");
     }
 
     private List<UtteranceRequest> Requests(IReadOnlyList<Utterance> utterances, SpeakOptions options)

@@ -1,6 +1,5 @@
 // The fused engine of Ditar.Simd, in one weight format. It shows what modules hand out and nothing inside them, where layers have no tensors of their own.
-// Its caches lie in panels that a recorded past cannot be loaded into: a step continues the prefill that this engine read itself, from the same inputs, so
-// the cache's own error is in the step's row. The codec is float32 in every format.
+// A step continues the prefill that this engine read itself, from the same inputs, so the cache's own error is in the step's row. The codec is float32 in every format.
 
 using Ditar.Onnx;
 using Ditar.Reference;
@@ -17,8 +16,7 @@ internal sealed class FusedEngine : IParityEngine
     private readonly InferenceSession session;
     private readonly FusedVocoder vocoder;
     private readonly FusedEncoder encoder;
-    private string passage = "";
-    private ILanguageState? past;
+    private readonly EnginePast past = new();
 
     /// <param name="format">One of <see cref="EngineFormats.Names"/>.</param>
     public FusedEngine(DitarParityModel model, string format)
@@ -44,12 +42,12 @@ internal sealed class FusedEngine : IParityEngine
         {
             GraphNames.TextEmbedding => ("embedding", session.Language.Embed(call["symbols"].ToSymbols())),
             GraphNames.PatchEncoder => ("embedding", session.Encoder.Encode(Input("patches"))),
-            GraphNames.LanguagePrefill => ("hidden", Prefill(call.Scenario, Input("inputs"))),
-            GraphNames.LanguageStep => ("hidden", Step(call)),
+            GraphNames.LanguagePrefill => ("hidden", session.Language.Forward(Input("inputs"), past.Begin(call.Scenario, session.Language))),
+            GraphNames.LanguageStep => ("hidden", session.Language.Forward(Input("inputs"), past.Before(call))),
             GraphNames.Velocity => ("velocity", session.Field.Begin(Input("condition"), Input("history")).Velocity(Input("noisy"), OneTime(call))),
             GraphNames.Stop => ("probability", StopProbabilities(Input("hidden"))),
             GraphNames.VaeEncoder => ("latents", encoder.Encode(Input("audio").Values<float>())),
-            GraphNames.VaeDecoder => ("audio", Decode(Input("latents"))),
+            GraphNames.VaeDecoder => ("audio", Decode(vocoder, Input("latents"))),
             _ => throw new ArgumentException($"No module is called {call.Module}; there are {string.Join(", ", GraphNames.All)}.", nameof(call)),
         };
         return [RecordedTensor.Of(name, value)];
@@ -62,7 +60,7 @@ internal sealed class FusedEngine : IParityEngine
 
     public void Dispose()
     {
-        past?.Dispose();
+        past.Dispose();
         session.Dispose();
         packed.Dispose();
         vocoder.Dispose();
@@ -89,22 +87,6 @@ internal sealed class FusedEngine : IParityEngine
         return true;
     }
 
-    private Tensor Prefill(string scenario, Tensor inputs)
-    {
-        past?.Dispose();
-        (passage, past) = (scenario, session.Language.Start());
-        return session.Language.Forward(inputs, past);
-    }
-
-    private Tensor Step(ModuleCall call)
-    {
-        var expected = call[GraphNames.PastKeys(0)];
-        // [1, positions, heads, head dim]: the engine must have read as many.
-        if (past is null || passage != call.Scenario || expected.Shape is not [1, var positions, ..] || positions != past.Length)
-            throw new RecordingException(call.Name, GraphNames.PastKeys(0), $"the positions of the prefill before it, {past?.Length ?? 0} of {passage}", expected.ShapeText);
-        return session.Language.Forward(call["inputs"].ToTensor(ElementType.Float32), past);
-    }
-
     // Both rows of guidance are at one time; the engine keeps one embedding for it.
     public static double OneTime(ModuleCall call)
     {
@@ -115,7 +97,8 @@ internal sealed class FusedEngine : IParityEngine
     private Tensor StopProbabilities(Tensor hidden) => Tensor.From(
         [.. Enumerable.Range(0, hidden[0]).Select(row => (float)session.Language.StopProbability(hidden.Slice(0, row, 1)))], hidden[0], 1);
 
-    private Tensor Decode(Tensor latents)
+    /// <param name="latents">[1, frames, D].</param>
+    public static Tensor Decode(IVocoder vocoder, Tensor latents)
     {
         using var stream = vocoder.Start();
         var samples = stream.Push(latents.Reshape(latents[1], latents[2]), last: true);

@@ -16,10 +16,9 @@ internal sealed class VoxCpmFusedEngine : IParityEngine
     private readonly InferenceSession session;
     private readonly IVocoder vocoder;
     private readonly VoxCpmConfig config;
+    private readonly EnginePast past = new();
     private Tensor? inputs;
     private bool[] heard = [];
-    private string passage = "";
-    private ILanguageState? past;
 
     /// <param name="format">One of <see cref="EngineFormats.Names"/>.</param>
     public VoxCpmFusedEngine(VoxCpmParityModel model, string format)
@@ -47,12 +46,12 @@ internal sealed class VoxCpmFusedEngine : IParityEngine
             GraphNames.PatchEncoder => [RecordedTensor.Of("embedding", session.Encoder.Encode(Input("patches")))],
             VoxCpmGraphNames.BasePrefill or VoxCpmGraphNames.BaseStep => Keep(() => inputs = Input("inputs")),
             VoxCpmGraphNames.ResidualInput => Keep(() => heard = Heard(call["heard"])),
-            VoxCpmGraphNames.ResidualPrefill => [RecordedTensor.Of("hidden", Prefill(call.Scenario))],
-            VoxCpmGraphNames.ResidualStep => [RecordedTensor.Of("hidden", Step(call))],
+            VoxCpmGraphNames.ResidualPrefill => [RecordedTensor.Of("hidden", Read(past.Begin(call.Scenario, session.Language)))],
+            VoxCpmGraphNames.ResidualStep => [RecordedTensor.Of("hidden", Read(past.Before(call)))],
             VoxCpmGraphNames.Condition => [RecordedTensor.Of("condition", session.Language.Condition(Input("hidden")))],
             // In mean mode a call's step would have to be one of a sampler's.
             VoxCpmGraphNames.Velocity => config.MeanMode ? [] : [RecordedTensor.Of("velocity", session.Field.Begin(Input("condition"), Input("history")).Velocity(Input("noisy"), FusedEngine.OneTime(call)))],
-            GraphNames.VaeDecoder => [RecordedTensor.Of("audio", Decode(Input("latents")))],
+            GraphNames.VaeDecoder => [RecordedTensor.Of("audio", FusedEngine.Decode(vocoder, Input("latents")))],
             _ => [],
         };
 
@@ -68,7 +67,7 @@ internal sealed class VoxCpmFusedEngine : IParityEngine
 
     public void Dispose()
     {
-        past?.Dispose();
+        past.Dispose();
         session.Dispose();
         packed.Dispose();
         (vocoder as IDisposable)?.Dispose();
@@ -100,29 +99,6 @@ internal sealed class VoxCpmFusedEngine : IParityEngine
         return [.. Enumerable.Range(0, rows.Shape[0]).Select(row => values.AsSpan(row * width, width).ContainsAnyExcept(0.0))];
     }
 
-    private Tensor Prefill(string scenario)
-    {
-        past?.Dispose();
-        (passage, past) = (scenario, session.Language.Start());
-        return Read();
-    }
-
-    private Tensor Step(ModuleCall call)
-    {
-        var expected = call[GraphNames.PastKeys(0)];
-        // [1, positions, heads, head dim]: the engine must have read as many.
-        if (past is null || passage != call.Scenario || expected.Shape is not [1, var positions, ..] || positions != past.Length)
-            throw new RecordingException(call.Name, GraphNames.PastKeys(0), $"the positions of the prefill before it, {past?.Length ?? 0} of {passage}", expected.ShapeText);
-        return Read();
-    }
-
     // The residual model's half of what comes out.
-    private Tensor Read() => session.Language.Forward(inputs!, heard, past!).Slice(1, config.Base.Width, config.Base.Width);
-
-    private Tensor Decode(Tensor latents)
-    {
-        using var stream = vocoder.Start();
-        var samples = stream.Push(latents.Reshape(latents[1], latents[2]), last: true);
-        return Tensor.From(samples, 1, samples.Length, 1);
-    }
+    private Tensor Read(ILanguageState state) => session.Language.Forward(inputs!, heard, state).Slice(1, config.Base.Width, config.Base.Width);
 }

@@ -20,17 +20,17 @@ internal sealed record PlanOptions(ulong Seed, string? Text, int FreePatches, in
 
 internal static class Passages
 {
-    private const ulong SymbolStream = 1UL << 40;
-    private const ulong PatchStream = SymbolStream + 1;
-    private const ulong AudioStream = SymbolStream + 2;
+    public const ulong SymbolStream = 1UL << 40;
+    public const ulong PatchStream = SymbolStream + 1;
+    public const ulong AudioStream = SymbolStream + 2;
 
     // Enough that no axis is 1 and every convolution sees more than its edges, few enough for a float64 oracle on plain loops.
-    private const int SeededSymbols = 16;
-    private const int SeededPatches = 5;
-    private const int NewPatches = 2;
+    public const int SeededSymbols = 16;
+    public const int SeededPatches = 5;
+    public const int NewPatches = 2;
 
     // Root mean square of speech.
-    private const double Loudness = 0.1;
+    public const double Loudness = 0.1;
 
     /// <summary>Both passages, their calls and the free run; the oracle computes ahead to have the inputs.</summary>
     public static Plan Plan(DitarParityModel model, IParityEngine oracle, PlanOptions options, Action done, CancellationToken cancellation)

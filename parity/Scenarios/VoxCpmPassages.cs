@@ -7,20 +7,12 @@ using Ditar.Reference;
 using Ditar.Reference.Diffusion;
 using Ditar.Reference.Randomness;
 using Ditar.Reference.VoxCpm;
+using static Ditar.Parity.Passages;
 
 namespace Ditar.Parity;
 
 internal sealed class VoxCpmPassages
 {
-    private const ulong SymbolStream = 1UL << 40;
-    private const ulong PatchStream = SymbolStream + 1;
-    private const ulong AudioStream = SymbolStream + 2;
-    private const int SeededSymbols = 16;
-    private const int SeededPatches = 5;
-    private const int NewPatches = 2;
-
-    // Of speech at ordinary loudness.
-    private const double Loudness = 0.1;
     private const double Guidance = 2;
     private const double Sway = 1;
 
