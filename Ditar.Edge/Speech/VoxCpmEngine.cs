@@ -96,16 +96,14 @@ internal sealed class VoxCpmEngine : IDisposable
     /// <summary>For one utterance; several may be out at once, on different threads.</summary>
     public VoxCpmSession Rent()
     {
-        if (packed is null) return new(new VoxCpmSpeaker(definition!, Tokenizer, Vocoder), new VoxCpmSpeaker(definition!, Tokenizer, null));
+        if (packed is null) return new(new VoxCpmSpeaker(definition!, Tokenizer, Vocoder));
         if (!free.TryTake(out var parts))
         {
             parts = packed.Start(pool);
             all.Add(parts);
         }
 
-        return new(Speaker(Vocoder), Speaker(null), () => free.Add(parts));
-
-        VoxCpmSpeaker Speaker(IVocoder? vocoder) => new(Config, Tokenizer, parts.Encoder, parts.Language, parts.FieldOn, vocoder);
+        return new(new VoxCpmSpeaker(Config, Tokenizer, parts.Encoder, parts.Language, parts.FieldOn, Vocoder), () => free.Add(parts));
     }
 
     /// <summary>A recording to go on from: zeros go before it, so that its speech ends at a patch's border.</summary>
@@ -149,9 +147,7 @@ internal sealed class VoxCpmEngine : IDisposable
 }
 
 /// <summary>What one utterance of a VoxCPM model is spoken with; given back when it is over.</summary>
-/// <param name="Speaker">With the vocoder: patches come with their samples.</param>
-/// <param name="Silent">Without: latents only, for a vocoder that runs beside it.</param>
-internal sealed record VoxCpmSession(VoxCpmSpeaker Speaker, VoxCpmSpeaker Silent, Action? GiveBack = null) : IDisposable
+internal sealed record VoxCpmSession(VoxCpmSpeaker Speaker, Action? GiveBack = null) : IDisposable
 {
     public void Dispose() => GiveBack?.Invoke();
 }

@@ -35,7 +35,6 @@ public class VoxCpmEngineTests
         var largest = expected.Max(Math.Abs);
         Assert.True(largest > 0);
         for (var i = 0; i < expected.Length; i++) Assert.Equal(expected[i], found[i], Tolerances.VoxCpmWave * largest);
-        Assert.Empty(Speak(session.Silent, engine.Kernels, prompt));
         Assert.Equal(kind != BackendKind.Reference, engine.NativeBytes > 0);
     }
 
