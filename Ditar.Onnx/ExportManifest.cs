@@ -64,7 +64,7 @@ public sealed record ExportManifest
     /// <summary>Those of DiTAR's tokenizer; null for VoxCPM.</summary>
     public VaeConfig? Vae { get; init; }
 
-    /// <summary>VoxCPM's sizes; null for DiTAR. To be compared with a checkpoint's: nothing is built from them.</summary>
+    /// <summary>VoxCPM's sizes; null for DiTAR. To be compared with a checkpoint's: nothing is built from them, and they are not checked by themselves.</summary>
     public VoxCpmConfig? VoxCpm { get; init; }
 
     public required IReadOnlyList<ExportedGraph> Graphs { get; init; }
@@ -82,7 +82,7 @@ public sealed record ExportManifest
     public static ExportManifest Read(string folder)
     {
         var path = Path.Combine(folder, FileName);
-        if (!File.Exists(path)) throw new ExportManifestException(path, null, "the manifest of an export (ditar-parity export)", "nothing there");
+        if (!File.Exists(path)) throw new ExportManifestException(path, null, $"the manifest of an export, as 'ditar-parity export --model DIR -o {folder}' writes it", "nothing there");
         var length = new FileInfo(path).Length;
         if (length > MaximumBytes) throw new ExportManifestException(path, null, $"at most {MaximumBytes} bytes", $"{length}");
         try

@@ -38,17 +38,27 @@ public static class WeightHash
     private static string Of(params ReadOnlySpan<IReadOnlyList<KeyValuePair<string, Tensor>>> networks)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        float[] read = [];
         foreach (var network in networks)
         {
             foreach (var (name, tensor) in network.OrderBy(weight => weight.Key, StringComparer.Ordinal))
             {
-                var values = tensor.Values<float>();
-                hash.AppendData(Encoding.UTF8.GetBytes($"{name}[{values.Length}]"));
-                hash.AppendData(MemoryMarshal.AsBytes(values));
+                hash.AppendData(Encoding.UTF8.GetBytes($"{name}[{tensor.Count}]"));
+                hash.AppendData(MemoryMarshal.AsBytes(Values(tensor, ref read)));
             }
         }
 
         return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    // What still lies in a file is read for this and let go: a large model need not come into memory to be known.
+    private static ReadOnlySpan<float> Values(Tensor tensor, ref float[] read)
+    {
+        if (tensor.Stored is not { } stored) return tensor.Values<float>();
+        if (read.Length < tensor.Count) read = new float[tensor.Count];
+        var values = read.AsSpan(0, tensor.Count);
+        stored.Read(values);
+        return values;
     }
 
     internal static bool IsOne(string text) => text.Length == HexDigits && text.All(char.IsAsciiHexDigitLower);

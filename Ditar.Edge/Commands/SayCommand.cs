@@ -20,6 +20,7 @@ internal static class SayCommand
           echo "good morning" | ditar say - -o - | aplay -q -f S16_LE -r 16000
           ditar say "call me tomorrow" --prompt me.wav --prompt-text "where is my blue cup"
           ditar say "good morning" --backend onnx --onnx onnx/ --provider auto
+          ditar say --model VoxCPM-0.5B --backend onnx --onnx onnx-voxcpm/ --threads 2 "Good morning."
           ditar say --model VoxCPM2 --reference voice.wav "A cloned voice." --play
           ditar say --model VoxCPM2 --control "a calm old man" "Good evening." -o evening.wav
           ditar say --model VoxCPM2 --voice anna --file book.txt --stream -o book.wav
@@ -114,7 +115,7 @@ internal static class SayCommand
                 result.AddError("Sound that is heard while it is made cannot be taken back: --attempts excludes --stream, --play and '-o -'.");
             // As typed: the value of an option that is wrong in itself cannot be asked for.
             var isOnnx = Typed(result, backend) == "onnx";
-            if (isOnnx && result.GetResult(graphs) is null) result.AddError("--backend onnx needs --onnx with the folder of the exported graphs.");
+            if (isOnnx && result.GetResult(graphs) is null) result.AddError("--backend onnx needs --onnx with the folder of the exported graphs; 'ditar-parity export --model DIR -o GRAPHS' writes it.");
             if (!isOnnx && (result.GetResult(graphs) ?? result.GetResult(provider)) is not null) result.AddError("--onnx and --provider go with --backend onnx.");
             if (result.GetResult(weights) is not null && Typed(result, backend) is not (null or "simd")) result.AddError("--weights goes with --backend simd.");
             if (Typed(result, backend) == "reference" && Typed(result, threads) is not (null or "1")) result.AddError("--backend reference has one thread.");

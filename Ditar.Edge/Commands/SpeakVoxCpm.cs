@@ -27,7 +27,6 @@ internal static class SpeakVoxCpm
     public static int Run(SayRequest request, string folder, string text)
     {
         if (request.Options.Temperature is not null) throw new SpeechException("VoxCPM has no temperature; --temperature is for DiTAR models");
-        if (request.Backend.Kind == BackendKind.Onnx) throw new SpeechException("exported graphs of VoxCPM models cannot be run; take --backend simd or definition");
         if (request.VoxCpm is { Control: not null } && request.PromptText is not null) throw new SpeechException("--control describes a voice or a style, which a prompt already has");
         var noise = NoiseOf(request.VoxCpm.Noise);
         if (noise.Recorded && request.VoxCpm.Attempts > 1) throw new SpeechException("--attempts goes with seeds; with recorded noise every attempt is the same");
@@ -37,7 +36,7 @@ internal static class SpeakVoxCpm
         var clock = Stopwatch.StartNew();
         using var speaker = OfficialSpeaker.Load(folder, request.Backend, request.VoxCpm.Lora);
         var loading = clock.Elapsed;
-        using var progress = new SpeechProgress(speaker.SampleRate, speaker.Engine, null, request.Quiet);
+        using var progress = new SpeechProgress(speaker.SampleRate, speaker.Engine, speaker.EngineReasons, request.Quiet);
         var options = new OfficialSpeakOptions
         {
             Voice = stored?.For(folder, speaker.Config) ?? speaker.VoiceFrom(request.Prompt, request.PromptText, request.VoxCpm.Reference, progress.Notice),

@@ -28,7 +28,7 @@ internal abstract class BenchedModel : IDisposable
     protected abstract IKernels Kernels { get; }
 
     public static BenchedModel Load(string folder, SpeechBackend backend, int? steps) =>
-        VoxCpmCheckpoint.IsOne(folder) ? new Official(VoxCpmEngine.Start(backend, folder), steps) : new Own(DitarCheckpoint.Load(folder), backend, steps);
+        VoxCpmCheckpoint.IsOne(folder) ? new Official(OfficialEngine.Start(backend, folder), steps) : new Own(DitarCheckpoint.Load(folder), backend, steps);
 
     /// <param name="patches">How many, or as many as the model has positions for.</param>
     public IEnumerable<GeneratedPatch> Speak(int patches, IProgress<GenerationProgress> progress, CancellationToken cancellation) =>
@@ -72,7 +72,7 @@ internal abstract class BenchedModel : IDisposable
         }
     }
 
-    private sealed class Official(VoxCpmEngine engine, int? steps) : BenchedModel
+    private sealed class Official(OfficialEngine engine, int? steps) : BenchedModel
     {
         private readonly VoxCpmSession session = engine.Rent();
 

@@ -19,11 +19,11 @@ namespace Ditar.Edge;
 
 public sealed class OfficialSpeaker : IDisposable
 {
-    private readonly VoxCpmEngine engine;
+    private readonly OfficialEngine engine;
     private readonly VoxCpmSession session;
     private KeptReference? kept;
 
-    private OfficialSpeaker(VoxCpmEngine engine)
+    private OfficialSpeaker(OfficialEngine engine)
     {
         this.engine = engine;
         session = engine.Rent();
@@ -40,6 +40,9 @@ public sealed class OfficialSpeaker : IDisposable
     /// <summary>What the numbers are computed with, for the user's eyes.</summary>
     public string Engine => engine.Name;
 
+    /// <summary>Why it computes with this and not with something else, where there was a choice; else null.</summary>
+    public string? EngineReasons => engine.Reasons;
+
     /// <summary>Bytes of native memory that weights and work areas take now.</summary>
     public long NativeBytes => engine.NativeBytes;
 
@@ -48,12 +51,13 @@ public sealed class OfficialSpeaker : IDisposable
 
     /// <param name="lora">A LoRA folder to merge, or null.</param>
     /// <exception cref="MalformedFileException">A file is missing, damaged, or does not fit the others.</exception>
-    /// <exception cref="SpeechException">The backend does not run these models.</exception>
+    /// <exception cref="SpeechException">The backend cannot merge a LoRA.</exception>
+    /// <exception cref="Onnx.OnnxException">The ONNX backend's library is not there, or its provider cannot be used.</exception>
     public static OfficialSpeaker Load(string folder, SpeechBackend backend, string? lora = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         ArgumentNullException.ThrowIfNull(backend);
-        return new OfficialSpeaker(VoxCpmEngine.Start(backend, folder, lora));
+        return new OfficialSpeaker(OfficialEngine.Start(backend, folder, lora));
     }
 
     /// <summary>A voice from recordings (WAV files): a prompt to go on from, with its text, a reference to take the voice from (version 2), or both.</summary>

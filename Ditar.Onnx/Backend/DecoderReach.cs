@@ -3,6 +3,7 @@
 // never too small: a step of a fast rate is a fraction of a slower one's, rounded up.
 
 using Ditar.Reference.Vae;
+using Ditar.Reference.VoxCpm;
 
 namespace Ditar.Onnx;
 
@@ -18,6 +19,17 @@ internal readonly record struct DecoderReach(int Back, int Ahead)
         var (back, ahead) = config.Decoder == VaeConfig.InverseStftKind ? InverseStft(config) : BigVgan(config.BigVgan);
         // The first convolution is centred over 2 * LookAhead + 1 latents.
         return new DecoderReach(back + config.LookAhead, ahead + config.LookAhead);
+    }
+
+    /// <summary>VoxCPM's: everything is causal.</summary>
+    public static DecoderReach Of(AudioVaeConfig config)
+    {
+        // The first and the last convolution have 7 taps, as have those in the dilated units; up-sampling sees a frame and the one before it.
+        const int Taps = 7, UpBack = 1;
+        var back = Taps - 1;
+        for (var block = config.DecoderRates.Count - 1; block >= 0; block--)
+            back = Up(back + AudioResidualUnit.Dilations.Sum(dilation => (Taps - 1) * dilation), config.DecoderRates[block]) + UpBack;
+        return new DecoderReach(back + Taps - 1, 0);
     }
 
     private static (int Back, int Ahead) InverseStft(VaeConfig config)

@@ -8,7 +8,6 @@
 
 using System.Text.Json;
 using Ditar.Reference;
-using Ditar.Reference.Files;
 using Ditar.Reference.Speech;
 using Ditar.Reference.Vae;
 
@@ -21,10 +20,10 @@ public sealed class ExportedModel : IDisposable
     private ExportedModel(ExportedGraphs graphs, DitarConfig config, VaeConfig vae)
     {
         (this.graphs, Config, Vae) = (graphs, config, vae);
-        Encoder = new OnnxPatchEncoder(this);
-        Language = new OnnxLanguageModel(this);
-        Field = new OnnxVelocityField(this);
-        Vocoder = new OnnxVocoder(this);
+        Encoder = new OnnxPatchEncoder(graphs, config.LanguageModel.Width);
+        Language = new OnnxLanguageModel(graphs, config);
+        Field = new OnnxVelocityField(graphs);
+        Vocoder = new OnnxVocoder(graphs, vae.SampleRate, vae.Hop, vae.LatentDim, DecoderReach.Of(vae));
     }
 
     public string Folder => graphs.Folder;
@@ -48,7 +47,7 @@ public sealed class ExportedModel : IDisposable
     /// <summary>Graphs loaded so far, by name.</summary>
     public IReadOnlyDictionary<string, OnnxSession> Sessions => graphs.Sessions;
 
-    /// <exception cref="ExportManifestException">The folder has no manifest, one that cannot be used, or one of VoxCPM, whose graphs do not speak by themselves.</exception>
+    /// <exception cref="ExportManifestException">The folder has no manifest, one that cannot be used, or one of VoxCPM, which <see cref="ExportedVoxCpm"/> opens.</exception>
     public static ExportedModel Open(OnnxLibrary library, string folder, OnnxSessionOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -62,15 +61,15 @@ public sealed class ExportedModel : IDisposable
         ArgumentNullException.ThrowIfNull(graphs);
         return graphs.Manifest is { Model: { } model, Vae: { } vae }
             ? new ExportedModel(graphs, model, vae)
-            : throw new ExportManifestException(Path.Combine(graphs.Folder, ExportManifest.FileName), "model", "DiTAR's graphs", "VoxCPM's, which are there to be compared");
+            : throw new ExportManifestException(Path.Combine(graphs.Folder, ExportManifest.FileName), "model", "the sizes of a DiTAR model", "VoxCPM's graphs");
     }
 
     /// <summary>Refuses a folder that was exported from a model of other sizes.</summary>
     /// <exception cref="ExportManifestException">Names the first number that differs.</exception>
     public void RequireSizes(DitarConfig model, VaeConfig vae)
     {
-        Require("model", JsonSerializer.SerializeToElement(model, ManifestJson.Default.DitarConfig), JsonSerializer.SerializeToElement(Config, ManifestJson.Default.DitarConfig));
-        Require("vae", JsonSerializer.SerializeToElement(vae, ManifestJson.Default.VaeConfig), JsonSerializer.SerializeToElement(Vae, ManifestJson.Default.VaeConfig));
+        graphs.RequireSizes("model", JsonSerializer.SerializeToElement(model, ManifestJson.Default.DitarConfig), JsonSerializer.SerializeToElement(Config, ManifestJson.Default.DitarConfig));
+        graphs.RequireSizes("vae", JsonSerializer.SerializeToElement(vae, ManifestJson.Default.VaeConfig), JsonSerializer.SerializeToElement(Vae, ManifestJson.Default.VaeConfig));
     }
 
     /// <summary>Refuses a folder that was exported from a model of other sizes or other weights.</summary>
@@ -79,55 +78,25 @@ public sealed class ExportedModel : IDisposable
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
         RequireSizes(checkpoint.Config.Model, checkpoint.Config.Vae);
-        var hash = WeightHash.Of(checkpoint.Model, checkpoint.Autoencoder);
-        if (hash != Manifest.WeightHash)
-            throw new ExportManifestException(
-                Path.Combine(Folder, ExportManifest.FileName), "weight_hash", $"the model's {hash}",
-                $"{Manifest.WeightHash}; the folder was exported from other weights of the same sizes ({MalformedFileException.Quote(Manifest.Name)})");
+        graphs.RequireWeights(WeightHash.Of(checkpoint.Model, checkpoint.Autoencoder));
     }
 
     /// <summary>Loads graphs now that speaking will need, so that a fault is found before the first sound.</summary>
     /// <exception cref="OnnxGraphException">A file cannot be loaded or is not the graph that its name says.</exception>
     /// <exception cref="ExportManifestException">A graph was not exported.</exception>
     /// <exception cref="OnnxProviderException">The provider is known to compute a layer of this model wrongly.</exception>
-    public void Prepare()
-    {
-        foreach (var name in GraphNames.All)
-            if (name != GraphNames.VaeEncoder) _ = Graph(name);
-    }
+    public void Prepare() => graphs.Prepare();
 
     /// <summary>The session of one graph, loaded if it is not yet; it stays this model's to dispose.</summary>
     /// <exception cref="OnnxGraphException">The file cannot be loaded or is not the graph that its name says.</exception>
     /// <exception cref="ExportManifestException">The graph was not exported.</exception>
     /// <exception cref="OnnxProviderException">The provider is known to compute a layer of this model wrongly.</exception>
-    public OnnxSession Session(string name) => Graph(name).Session;
+    public OnnxSession Session(string name) => graphs.Session(name);
 
     /// <summary>Audio to scaled latents, through the graph.</summary>
     /// <param name="audio">[batch, frames * hop, 1].</param>
     /// <returns>[batch, frames, D].</returns>
-    public Tensor EncodeAudio(Tensor audio)
-    {
-        ArgumentNullException.ThrowIfNull(audio);
-        var hop = Vae.Hop;
-        if (audio.Rank != 3 || audio[2] != 1 || audio[1] % hop != 0) throw new ArgumentException($"Expected audio [batch, frames * {hop}, 1], found {audio}.", nameof(audio));
-        var graph = Graph(GraphNames.VaeEncoder);
-        using var fed = graph.Feed(audio);
-        return graph.Run("latents", [("audio", fed)], audio[0], audio[1] / hop, Vae.LatentDim);
-    }
+    public Tensor EncodeAudio(Tensor audio) => graphs.EncodeAudio(audio, Vae.Hop, Vae.LatentDim);
 
     public void Dispose() => graphs.Dispose();
-
-    internal OnnxGraph Graph(string name) => graphs.Graph(name);
-
-    private void Require(string at, JsonElement wanted, JsonElement found)
-    {
-        if (wanted.ValueKind == JsonValueKind.Object && found.ValueKind == JsonValueKind.Object)
-        {
-            foreach (var property in wanted.EnumerateObject()) Require($"{at}.{property.Name}", property.Value, found.GetProperty(property.Name));
-        }
-        else if (wanted.GetRawText() != found.GetRawText())
-        {
-            throw new ExportManifestException(Path.Combine(Folder, ExportManifest.FileName), at, $"the model's {wanted.GetRawText()}", $"{found.GetRawText()}; the folder was exported from another model");
-        }
-    }
 }

@@ -1,9 +1,9 @@
 // What the backend feeds to each exported graph and wants from it, for a model of given sizes; GraphNames tells the same in words. A loaded file is held
 // against this before anything runs. Outputs beyond these (an export with intermediates) are allowed and not computed.
 
-using System.Globalization;
 using Ditar.Reference.Speech;
 using Ditar.Reference.Vae;
+using Ditar.Reference.VoxCpm;
 
 namespace Ditar.Onnx;
 
@@ -21,14 +21,13 @@ internal sealed record GraphContract(IReadOnlyList<ContractPort> Inputs, IReadOn
     {
         var width = model.LanguageModel.Width;
         var (patch, history, dim) = (model.PatchSize, model.HistoryPatches * model.PatchSize, model.LatentDim);
+        var stack = new StackSize(model.LanguageModel.Layers, width, model.LanguageModel.Heads, model.HeadDim);
         return graph switch
         {
             GraphNames.TextEmbedding => new([new("symbols", OnnxElementType.Int64, Open)], [Float("embedding", Open, width)]),
             GraphNames.PatchEncoder => new([Float("patches", Open, patch, dim)], [Float("embedding", Open, width)]),
-            GraphNames.LanguagePrefill => new([Float("inputs", Open, width)], [Float("hidden", Open, width), .. Caches(model, GraphNames.PresentKeys, GraphNames.PresentValues)]),
-            GraphNames.LanguageStep => new(
-                [Float("inputs", Open, width), .. Caches(model, GraphNames.PastKeys, GraphNames.PastValues)],
-                [Float("hidden", Open, width), .. Caches(model, GraphNames.PresentKeys, GraphNames.PresentValues)]),
+            GraphNames.LanguagePrefill => new([Float("inputs", Open, width)], [Float("hidden", Open, width), .. Present(stack)]),
+            GraphNames.LanguageStep => new([Float("inputs", Open, width), .. Past(stack)], [Float("hidden", Open, width), .. Present(stack)]),
             GraphNames.Velocity => new(
                 [Float("noisy", Open, patch, dim), Float("time", Open), Float("condition", Open, width), Float("history", Open, history, dim)],
                 [Float("velocity", Open, patch, dim)]),
@@ -39,14 +38,37 @@ internal sealed record GraphContract(IReadOnlyList<ContractPort> Inputs, IReadOn
         };
     }
 
-    /// <summary>What a manifest says of a graph: extents that are numbers there, open ones where a symbol stands.</summary>
-    public static GraphContract Of(ExportedGraph graph)
+    public static GraphContract Of(string graph, VoxCpmConfig model)
     {
-        return new([.. graph.Inputs.Select(Port)], [.. graph.Outputs.Select(Port)]);
+        var (width, patch, dim) = (model.Base.Width, model.PatchSize, model.LatentDim);
+        return graph switch
+        {
+            GraphNames.TextEmbedding => new([new("symbols", OnnxElementType.Int64, Open)], [Float("embedding", Open, width)]),
+            GraphNames.PatchEncoder => new([Float("patches", Open, patch, dim)], [Float("embedding", Open, width)]),
+            VoxCpmGraphNames.BasePrefill => Stack(model.Base, step: false),
+            VoxCpmGraphNames.BaseStep => Stack(model.Base, step: true),
+            VoxCpmGraphNames.Quantiser => new([Float("hidden", Open, width)], [Float("quantised", Open, width)]),
+            VoxCpmGraphNames.ResidualInput => new([Float("hidden", Open, width), Float("heard", Open, width)], [Float("inputs", Open, width)]),
+            VoxCpmGraphNames.ResidualPrefill => Stack(model.Residual, step: false),
+            VoxCpmGraphNames.ResidualStep => Stack(model.Residual, step: true),
+            VoxCpmGraphNames.Condition => new([Float("hidden", Open, 2L * width)], [Float("condition", Open, model.ConditionWidth)]),
+            VoxCpmGraphNames.Velocity => new(
+                [
+                    Float("noisy", Open, patch, dim), Float("time", Open), Float("step", Open), Float("condition", Open, model.ConditionWidth),
+                    Float("history", Open, patch, dim),
+                ],
+                [Float("velocity", Open, patch, dim)]),
+            VoxCpmGraphNames.Stop => new([Float("hidden", Open, width)], [Float("logits", Open, 2)]),
+            GraphNames.VaeEncoder => new([Float("audio", Open, Open, 1)], [Float("latents", Open, Open, dim)]),
+            GraphNames.VaeDecoder => new([Float("latents", Open, Open, dim)], [Float("audio", Open, Open, 1)]),
+            _ => throw new ArgumentException($"There is no graph {graph}; there are {string.Join(", ", VoxCpmGraphNames.All)}.", nameof(graph)),
+        };
 
-        static ContractPort Port(GraphPort port) => new(
-            port.Name, port.ElementType == "int64" ? OnnxElementType.Int64 : OnnxElementType.Float32,
-            [.. port.Shape.Select(extent => long.TryParse(extent, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : Open)]);
+        GraphContract Stack(VoxCpmStackSize stack, bool step)
+        {
+            var size = new StackSize(stack.Layers, stack.Width, model.KeyHeads, stack.HeadDim);
+            return new([Float("inputs", Open, width), .. step ? Past(size) : []], [Float("hidden", Open, width), .. Present(size)]);
+        }
     }
 
     /// <summary>Refuses a loaded graph that cannot be run by this contract.</summary>
@@ -74,12 +96,16 @@ internal sealed record GraphContract(IReadOnlyList<ContractPort> Inputs, IReadOn
 
     private static ContractPort Float(string name, params long[] shape) => new(name, OnnxElementType.Float32, shape);
 
-    private static IEnumerable<ContractPort> Caches(DitarConfig model, Func<int, string> keys, Func<int, string> values)
+    private static IEnumerable<ContractPort> Past(StackSize stack) => Caches(stack, GraphNames.PastKeys, GraphNames.PastValues);
+
+    private static IEnumerable<ContractPort> Present(StackSize stack) => Caches(stack, GraphNames.PresentKeys, GraphNames.PresentValues);
+
+    private static IEnumerable<ContractPort> Caches(StackSize stack, Func<int, string> keys, Func<int, string> values)
     {
-        for (var layer = 0; layer < model.LanguageModel.Layers; layer++)
+        for (var layer = 0; layer < stack.Layers; layer++)
         {
-            yield return Float(keys(layer), 1, Open, model.LanguageModel.Heads, model.HeadDim);
-            yield return Float(values(layer), 1, Open, model.LanguageModel.Heads, model.HeadDim);
+            yield return Float(keys(layer), 1, Open, stack.Heads, stack.HeadDim);
+            yield return Float(values(layer), 1, Open, stack.Heads, stack.HeadDim);
         }
     }
 }

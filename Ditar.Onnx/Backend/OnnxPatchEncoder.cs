@@ -5,12 +5,13 @@ using Ditar.Reference.Speech;
 
 namespace Ditar.Onnx;
 
-internal sealed class OnnxPatchEncoder(ExportedModel model) : IPatchEncoder
+/// <param name="width">Of the language model.</param>
+internal sealed class OnnxPatchEncoder(ExportedGraphs graphs, int width) : IPatchEncoder
 {
     public Tensor Encode(Tensor patches)
     {
-        var graph = model.Graph(GraphNames.PatchEncoder);
+        var graph = graphs.Graph(GraphNames.PatchEncoder);
         using var fed = graph.Feed(patches);
-        return graph.Run("embedding", [("patches", fed)], patches[0], model.Config.LanguageModel.Width);
+        return graph.Run("embedding", [("patches", fed)], patches[0], width);
     }
 }

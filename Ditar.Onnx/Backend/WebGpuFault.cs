@@ -3,6 +3,7 @@
 // the paper's and of our own sizes have no such layer. One that has would speak noise, so it is refused; ProviderTests look whether the fault is still there.
 
 using Ditar.Reference.Vae;
+using Ditar.Reference.VoxCpm;
 
 namespace Ditar.Onnx;
 
@@ -18,6 +19,17 @@ internal static class WebGpuFault
             GraphNames.VaeDecoder => ([vae.LatentDim, .. vae.BigVgan.Channels], "decoder"),
             _ => ((IReadOnlyList<int>)[], ""),
         };
-        return channels.Where(count => count > 3 && count % 3 == 0 && count % 4 != 0).Select(count => $"a convolution over {count} channels in the {where}").FirstOrDefault();
+        return Of(channels, where);
     }
+
+    /// <inheritdoc cref="Of(string, VaeConfig)"/>
+    public static string? Of(string graph, AudioVaeConfig vae) => graph switch
+    {
+        GraphNames.VaeEncoder => Of(Enumerable.Range(0, vae.EncoderRates.Count + 1).Select(vae.EncoderChannels), "encoder"),
+        GraphNames.VaeDecoder => Of(Enumerable.Range(0, vae.DecoderRates.Count + 1).Select(vae.DecoderChannels).Append(vae.Depthwise ? 1 : vae.LatentDim), "decoder"),
+        _ => null,
+    };
+
+    private static string? Of(IEnumerable<int> channels, string where) =>
+        channels.Where(count => count > 3 && count % 3 == 0 && count % 4 != 0).Select(count => $"a convolution over {count} channels in the {where}").FirstOrDefault();
 }

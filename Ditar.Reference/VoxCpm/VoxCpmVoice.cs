@@ -13,18 +13,37 @@ public sealed record VoxCpmVoice(string? PromptText, Tensor? Prompt, Tensor? Ref
 
     /// <param name="samples">Mono at the encoder's rate.</param>
     /// <returns>[patches, P, D].</returns>
-    public static Tensor EncodePrompt(AudioVae vae, ReadOnlySpan<float> samples, int patchSize) => Encode(vae, samples, patchSize, zerosFirst: true);
-
-    /// <inheritdoc cref="EncodePrompt"/>
-    public static Tensor EncodeReference(AudioVae vae, ReadOnlySpan<float> samples, int patchSize) => Encode(vae, samples, patchSize, zerosFirst: false);
-
-    private static Tensor Encode(AudioVae vae, ReadOnlySpan<float> samples, int patchSize, bool zerosFirst)
+    public static Tensor EncodePrompt(AudioVae vae, ReadOnlySpan<float> samples, int patchSize)
     {
         ArgumentNullException.ThrowIfNull(vae);
+        return EncodePrompt(vae.Config, whole => vae.Encode(whole), samples, patchSize);
+    }
+
+    /// <inheritdoc cref="EncodePrompt(AudioVae, ReadOnlySpan{float}, int)"/>
+    public static Tensor EncodeReference(AudioVae vae, ReadOnlySpan<float> samples, int patchSize)
+    {
+        ArgumentNullException.ThrowIfNull(vae);
+        return EncodeReference(vae.Config, whole => vae.Encode(whole), samples, patchSize);
+    }
+
+    /// <summary>With another encoder than the definition.</summary>
+    /// <param name="encode">Samples of whole patches to latents [frames, D].</param>
+    /// <inheritdoc cref="EncodePrompt(AudioVae, ReadOnlySpan{float}, int)"/>
+    public static Tensor EncodePrompt(AudioVaeConfig config, Func<float[], Tensor> encode, ReadOnlySpan<float> samples, int patchSize) =>
+        Encode(config, encode, samples, patchSize, zerosFirst: true);
+
+    /// <inheritdoc cref="EncodePrompt(AudioVaeConfig, Func{float[], Tensor}, ReadOnlySpan{float}, int)"/>
+    public static Tensor EncodeReference(AudioVaeConfig config, Func<float[], Tensor> encode, ReadOnlySpan<float> samples, int patchSize) =>
+        Encode(config, encode, samples, patchSize, zerosFirst: false);
+
+    private static Tensor Encode(AudioVaeConfig config, Func<float[], Tensor> encode, ReadOnlySpan<float> samples, int patchSize, bool zerosFirst)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        ArgumentNullException.ThrowIfNull(encode);
         if (samples.IsEmpty) throw new ArgumentException("There is no audio to hear.", nameof(samples));
-        var patch = patchSize * vae.Config.EncoderHop;
+        var patch = patchSize * config.EncoderHop;
         var padded = new float[(samples.Length + patch - 1) / patch * patch];
         samples.CopyTo(padded.AsSpan(zerosFirst ? padded.Length - samples.Length : 0));
-        return vae.Encode(padded).Reshape(padded.Length / patch, patchSize, vae.Config.LatentDim).Copy();
+        return encode(padded).Reshape(padded.Length / patch, patchSize, config.LatentDim).Copy();
     }
 }

@@ -50,7 +50,7 @@ internal sealed class GraphEngine : IParityEngine
     }
 
     public IEnumerable<GeneratedPatch> Generate(GenerationRequest request, CancellationToken cancellation) =>
-        model.Loop(graphs, Run, request).Generate(request, cancellation: cancellation);
+        model.Loop(graphs, request).Generate(request, cancellation: cancellation);
 
     public void Dispose() => graphs.Dispose();
 

@@ -28,10 +28,11 @@ internal sealed class VoxCpmFusedEngine : IParityEngine
         var formats = EngineFormats.Named(format);
         packed = new InferenceModel(networks.Model, formats);
         session = packed.Start();
-        vocoder = Vocoder(networks.Vae);
+        var decoder = AudioVocoder.Of(networks.Vae);
+        vocoder = decoder.Vocoder;
         Identity = new EngineIdentity(
             $"engine {format}", FusedEngine.KindOf(formats, networks.Model.Parameters),
-            $"fused engine, {formats} weights of {packed.Bytes / 1e6:0.0} MB, {(vocoder is FusedVocoder ? "fused" : "the definition's")} decoder, 1 thread",
+            $"fused engine, {formats} weights of {packed.Bytes / 1e6:0.0} MB, {(decoder.IsFused ? "fused" : "the definition's")} decoder, 1 thread",
             $"Ditar {typeof(InferenceModel).Assembly.GetName().Version?.ToString(3)}", Layers: false);
     }
 
@@ -77,19 +78,6 @@ internal sealed class VoxCpmFusedEngine : IParityEngine
     {
         keep();
         return [];
-    }
-
-    // The fused decoder lacks parts that no released model has.
-    private static IVocoder Vocoder(AudioVae vae)
-    {
-        try
-        {
-            return new FusedVocoder(vae);
-        }
-        catch (NotSupportedException)
-        {
-            return vae.Vocoder();
-        }
     }
 
     // What was heard is zero at symbols.

@@ -89,7 +89,7 @@ internal sealed class DitarParityModel : ParityModel
 
     public override GenerationLoop Loop(Networks networks, GenerationRequest request) => new(((DitarNetworks)networks).Model, null, Tokenizer.AudioStartId);
 
-    public override GenerationLoop Loop(ExportedGraphs graphs, Func<ModuleCall, IReadOnlyList<RecordedTensor>> run, GenerationRequest request)
+    public override GenerationLoop Loop(ExportedGraphs graphs, GenerationRequest request)
     {
         var exported = ExportedModel.Over(graphs);
         return new(exported.Encoder, exported.Language, exported.Field, null, PatchShape.Of(Config), Tokenizer.AudioStartId);

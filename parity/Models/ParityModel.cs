@@ -60,6 +60,5 @@ internal abstract class ParityModel(ModelIdentity identity)
     public abstract GenerationLoop Loop(Networks networks, GenerationRequest request);
 
     /// <summary>Speaks through graphs.</summary>
-    /// <param name="run">One graph on given inputs.</param>
-    public abstract GenerationLoop Loop(ExportedGraphs graphs, Func<ModuleCall, IReadOnlyList<RecordedTensor>> run, GenerationRequest request);
+    public abstract GenerationLoop Loop(ExportedGraphs graphs, GenerationRequest request);
 }

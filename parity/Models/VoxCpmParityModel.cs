@@ -57,9 +57,9 @@ internal sealed class VoxCpmParityModel : ParityModel
         return new(model.Encoder, model.LanguageModel, model.Diffusion.On(request.Sampler.Grid), null, model.Shape, VoxCpmTokenizer.AudioStart);
     }
 
-    public override GenerationLoop Loop(ExportedGraphs graphs, Func<ModuleCall, IReadOnlyList<RecordedTensor>> run, GenerationRequest request)
+    public override GenerationLoop Loop(ExportedGraphs graphs, GenerationRequest request)
     {
-        var parts = new VoxCpmCalls(Config, run, request.Sampler.Grid);
-        return new(parts, parts, parts, null, single.Model.Shape, VoxCpmTokenizer.AudioStart);
+        var exported = ExportedVoxCpm.Over(graphs, Config);
+        return new(exported.Encoder, exported.Language, exported.FieldOn(request.Sampler.Grid), null, single.Model.Shape, VoxCpmTokenizer.AudioStart);
     }
 }

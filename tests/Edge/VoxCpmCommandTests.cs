@@ -68,7 +68,6 @@ public class VoxCpmCommandTests(EdgeFolder edge)
     [InlineData("no voice is stored there", "--voice", "ann", "--voices", "nowhere")]
     [InlineData("cannot be a voice's name", "--voice", "../ann")]
     [InlineData("no temperature", "--temperature", "0.5")]
-    [InlineData("cannot be run", "--backend", "onnx", "--onnx", "graphs")]
     [InlineData("already has", "--control", "calm", "--prompt", "prompt.wav", "--prompt-text", "one ")]
     [InlineData("no folder", "--plot", "nowhere/a.svg")]
     [InlineData("there is no nothing", "--noise", "nothing")]

@@ -23,7 +23,7 @@ public class VoxCpmEngineTests
         var config = two ? SmallVoxCpm.One.Replace("\"voxcpm\"", "\"voxcpm2\"", StringComparison.Ordinal) : SmallVoxCpm.One;
         SmallVoxCpm.Write(folder, config, bin: false);
         using var checkpoint = VoxCpmCheckpoint.Open(folder.Path);
-        using var engine = VoxCpmEngine.Start(new SpeechBackend(kind, threads), folder.Path);
+        using var engine = OfficialEngine.Start(new SpeechBackend(kind, threads), folder.Path);
         using var session = engine.Rent();
         var recording = new float[100];
         for (var i = 0; i < recording.Length; i++) recording[i] = MathF.Sin(i * 0.1f);
@@ -41,8 +41,8 @@ public class VoxCpmEngineTests
     [Fact]
     public void What_cannot_run_these_models_says_so()
     {
-        Assert.Throws<SpeechException>(() => VoxCpmEngine.Start(new SpeechBackend(BackendKind.Onnx, 1, "graphs"), "nowhere"));
-        Assert.Throws<ArgumentException>(() => VoxCpmEngine.Start(new SpeechBackend(BackendKind.Reference, 2), "nowhere"));
+        Assert.Throws<ArgumentException>(() => OfficialEngine.Start(new SpeechBackend(BackendKind.Onnx, 1), "nowhere"));
+        Assert.Throws<ArgumentException>(() => OfficialEngine.Start(new SpeechBackend(BackendKind.Reference, 2), "nowhere"));
     }
 
     private static float[] Speak(VoxCpmSpeaker speaker, IKernels kernels, Ditar.Reference.Tensor prompt)

@@ -25,7 +25,7 @@ public class VoxCpmFallbackTests
         using var checkpoint = VoxCpmCheckpoint.Open(folder.Path);
         var reason = Assert.Throws<NotSupportedException>(() => new FusedVocoder(checkpoint.ReadVae())).Message;
         Assert.Contains(missing, reason, StringComparison.Ordinal);
-        using var engine = VoxCpmEngine.Start(new SpeechBackend(BackendKind.Simd, 1), folder.Path);
+        using var engine = OfficialEngine.Start(new SpeechBackend(BackendKind.Simd, 1), folder.Path);
         Assert.Contains($"definition's decoder ({reason.TrimEnd('.')})", engine.Name, StringComparison.Ordinal);
         Assert.Contains("simd engine", engine.Name, StringComparison.Ordinal);
 

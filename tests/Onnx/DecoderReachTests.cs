@@ -5,6 +5,7 @@ using Ditar.Reference;
 using Ditar.Reference.Layers;
 using Ditar.Reference.Randomness;
 using Ditar.Reference.Vae;
+using Ditar.Reference.VoxCpm;
 
 namespace Ditar.Tests.Onnx;
 
@@ -38,5 +39,37 @@ public class DecoderReachTests
         Assert.InRange(differ.Max(), changed + (reach.Back / 2), changed + reach.Back);
 
         double[] Decode() => autoencoder.Decode(Tensor.From(latents, 1, frames, config.LatentDim).To(ElementType.Float64)).ToDoubles();
+    }
+
+    public static TheoryData<AudioVaeConfig> OfficialDecoders()
+    {
+        var tiny = AudioVaeConfig.Default(VoxCpmVersion.One) with { EncoderDim = 1, EncoderRates = [2], LatentDim = 3 };
+        return
+        [
+            tiny with { DecoderDim = 16, DecoderRates = [8, 8, 5, 2] },
+            tiny with { DecoderDim = 32, DecoderRates = [7, 7, 6, 3, 2] },
+            tiny with { DecoderDim = 8, DecoderRates = [3], Depthwise = false },
+        ];
+    }
+
+    [Theory]
+    [MemberData(nameof(OfficialDecoders))]
+    public void A_latent_of_VoxCPM_changes_the_samples_within_reach_and_no_others(AudioVaeConfig config)
+    {
+        var reach = DecoderReach.Of(config);
+        Assert.Equal(0, reach.Ahead);
+        var frames = (2 * reach.Back) + 3;
+        var changed = (reach.Back / 2) + 1;
+        var vae = new AudioVae(new RandomParameters(ElementType.Float64, 5), config);
+        var latents = new float[frames * config.LatentDim];
+        NormalSource.FillNormal(6, 0, 0, latents);
+        var before = Decode();
+        for (var d = 0; d < config.LatentDim; d++) latents[(changed * config.LatentDim) + d] += 3;
+        var after = Decode();
+        var differ = Enumerable.Range(0, before.Length).Where(i => before[i] != after[i]).Select(i => i / config.DecoderHop).ToList();
+        Assert.Equal(changed, differ.Min());
+        Assert.InRange(differ.Max(), changed + (reach.Back / 2), changed + reach.Back);
+
+        double[] Decode() => vae.Decoder.Forward(Tensor.From(latents, 1, frames, config.LatentDim).To(ElementType.Float64)).ToDoubles();
     }
 }
