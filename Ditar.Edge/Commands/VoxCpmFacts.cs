@@ -1,4 +1,4 @@
-// An official VoxCPM folder in numbers. The weight files are mapped and every name and shape is checked; their values are not read.
+// An official VoxCPM folder in numbers. Every name and shape of the weight files is checked; their values are not read.
 
 using System.Globalization;
 using System.Text;

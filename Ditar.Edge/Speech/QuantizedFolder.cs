@@ -1,79 +1,97 @@
 // A checkpoint with its large matrices rounded ahead: the formats of the engine, in the file's own terms (QuantisedMatrix). Vectors, and what touches latents
-// or times, keep their type; the other files are copied.
+// or times or decides something, keep their type; the files beside the weights are copied. Everything is checked before anything is written, and written to a
+// folder beside the wanted one that takes its name when it is whole: who is stopped or runs out of disk leaves nothing that looks like a checkpoint.
 
-using Ditar.Reference;
 using Ditar.Reference.Files;
-using Ditar.Reference.Speech;
 using Ditar.Simd;
 
 namespace Ditar.Edge;
 
+/// <param name="Kept">Why these weights keep their type; null for those that are rounded.</param>
+internal sealed record QuantizedPart(string Name, int Tensors, long Weights, string? Kept);
+
+/// <param name="Parts">Every weight of the model belongs to one.</param>
+/// <param name="Copied">Files beside the model's, with their bytes.</param>
+internal sealed record QuantizedModel(
+    string ModelFile, long BytesBefore, long BytesAfter, IReadOnlyList<QuantizedPart> Parts, IReadOnlyList<(string Name, long Bytes)> Copied);
+
 internal static class QuantizedFolder
 {
+    private const string Unfinished = ".partial";
+    private const string ConfigFile = "config.json";
+
+    /// <param name="folder">Must not be there, or be empty.</param>
+    /// <param name="progress">Told the share that is done, 0..1, at least once per matrix.</param>
     /// <exception cref="MalformedFileException">The checkpoint does not load, or is rounded already.</exception>
-    /// <exception cref="IOException">The folder holds a checkpoint already, or cannot be written.</exception>
-    public static void Write(string from, string folder, EngineFormats formats)
+    /// <exception cref="IOException">The folder holds something already, or cannot be written.</exception>
+    /// <exception cref="OperationCanceledException">Nothing of the folder is left.</exception>
+    public static QuantizedModel Write(string from, string folder, EngineFormats formats, IProgress<double>? progress = null, CancellationToken cancellation = default)
     {
-        if (File.Exists(Path.Combine(folder, DitarCheckpoint.ConfigFile))) throw new IOException($"{folder} holds a checkpoint already");
-        // Everything is checked before anything is written.
-        var checkpoint = DitarCheckpoint.Load(from);
-        Directory.CreateDirectory(folder);
-        using var source = SafetensorsFile.Open(Path.Combine(from, DitarCheckpoint.ModelFile));
-        var writer = new SafetensorsWriter();
-        foreach (var (name, tensor) in checkpoint.Model.Parameters)
+        var target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        var partial = target + Unfinished;
+        if (File.Exists(Path.Combine(target, ConfigFile))) throw new IOException($"{folder} holds a checkpoint already");
+        if (File.Exists(target) || (Directory.Exists(target) && Directory.EnumerateFileSystemEntries(target).Any())) throw new IOException($"{folder} is there and is not an empty folder");
+        if (Path.Exists(partial)) throw new IOException($"{partial} is there: another run is writing it, or was ended while it did; delete it if none is");
+        using var source = QuantizedSource.Open(from);
+        cancellation.ThrowIfCancellationRequested();
+        Directory.CreateDirectory(partial);
+        try
         {
-            var stored = source[name].Type;
-            if (stored is SafetensorsType.I8 or SafetensorsType.U8)
-                throw new CheckpointException(source.Path, name, "weights that are not rounded yet", $"{stored.HeaderName()}: round the original once more instead");
-            Add(writer, name, tensor, formats.Of(name), stored is SafetensorsType.F16 or SafetensorsType.BF16 ? stored : SafetensorsType.F32);
+            var written = Write(source, partial, formats, progress, cancellation);
+            Place(partial, target);
+            return written;
         }
-
-        writer.Save(Path.Combine(folder, DitarCheckpoint.ModelFile));
-        foreach (var file in new[] { DitarCheckpoint.VaeFile, DitarCheckpoint.VoicesFile, DitarCheckpoint.TokenizerFile, DitarCheckpoint.ConfigFile })
-            if (File.Exists(Path.Combine(from, file))) File.Copy(Path.Combine(from, file), Path.Combine(folder, file), overwrite: true);
-    }
-
-    private static void Add(SafetensorsWriter writer, string name, Tensor tensor, WeightFormat? format, SafetensorsType stored)
-    {
-        var values = tensor.ToSingles();
-        long[] shape = [.. tensor.Shape.ToArray().Select(extent => (long)extent)];
-        switch (format)
+        catch
         {
-            case WeightFormat.Int8:
-                AddInt8(writer, name, (int)shape[0], (int)shape[1], values);
-                break;
-            case WeightFormat.Int4:
-                AddInt4(writer, name, (int)shape[0], (int)shape[1], values);
-                break;
-            case WeightFormat.BFloat16:
-                writer.Add(name, shape, values, SafetensorsType.BF16);
-                break;
-            default:
-                writer.Add(name, shape, values, stored);
-                break;
+            Directory.Delete(partial, recursive: true);
+            throw;
         }
     }
 
-    private static void AddInt8(SafetensorsWriter writer, string name, int outputs, int inputs, float[] values)
+    private static QuantizedModel Write(QuantizedSource source, string partial, EngineFormats formats, IProgress<double>? progress, CancellationToken cancellation)
     {
-        var (integers, scales) = (new sbyte[values.Length], new float[outputs]);
-        for (var row = 0; row < outputs; row++) scales[row] = WeightQuantizer.ToInt8(values.AsSpan(row * inputs, inputs), integers.AsSpan(row * inputs, inputs));
-        writer.Add(name, [outputs, inputs], integers);
-        writer.Add(QuantisedMatrix.ScaleName(name), [outputs], scales);
-    }
-
-    private static void AddInt4(SafetensorsWriter writer, string name, int outputs, int inputs, float[] values)
-    {
-        var (bytes, groups) = ((inputs + 1) / 2, (inputs + QuantisedMatrix.Group - 1) / QuantisedMatrix.Group);
-        var (pairs, scales, integers) = (new byte[outputs * bytes], new float[outputs * groups], new sbyte[inputs]);
-        for (var row = 0; row < outputs; row++)
+        var weights = new QuantizedWeights(source.Weights, progress, cancellation);
+        var parts = new Dictionary<string, QuantizedPart>();
+        foreach (var (parameter, name) in source.Tensors)
         {
-            WeightQuantizer.ToInt4(values.AsSpan(row * inputs, inputs), QuantisedMatrix.Group, integers, scales.AsSpan(row * groups, groups));
-            for (var i = 0; i < inputs; i += 2)
-                pairs[(row * bytes) + (i / 2)] = QuantisedMatrix.Pair(integers[i], i + 1 < inputs ? integers[i + 1] : (sbyte)0);
+            var format = formats.Of(parameter);
+            weights.Add(name, format);
+            var (part, kept) = format is { } chosen ? (EngineFormats.All(chosen).ToString(), null) : Keeping(parameter, source.Weights[name].Shape);
+            var so = parts.GetValueOrDefault(part) ?? new QuantizedPart(part, 0, 0, kept);
+            parts[part] = so with { Tensors = so.Tensors + 1, Weights = so.Weights + source.Weights[name].Count };
         }
 
-        writer.Add(name, [outputs, bytes], pairs);
-        writer.Add(QuantisedMatrix.ScaleName(name), [outputs, groups], scales);
+        var path = Path.Combine(partial, source.ModelFile);
+        weights.Save(path);
+        var copied = new List<(string, long)>();
+        foreach (var file in source.Beside)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            File.Copy(file, Path.Combine(partial, Path.GetFileName(file)));
+            copied.Add((Path.GetFileName(file), new FileInfo(file).Length));
+        }
+
+        cancellation.ThrowIfCancellationRequested();
+        return new QuantizedModel(source.ModelFile, new FileInfo(source.Weights.Path).Length, new FileInfo(path).Length, [.. parts.Values.OrderBy(part => part.Kept is not null)], copied);
+    }
+
+    private static (string Part, string? Why) Keeping(string parameter, IReadOnlyList<long> shape) => parameter switch
+    {
+        _ when parameter.EndsWith(".symbols", StringComparison.Ordinal) => ("table of symbols", "an utterance reads a few rows of it: rounding would save memory, not time"),
+        _ when shape.Count(extent => extent > 1) < 2 => ("gains and biases", "they are small, and are added and multiplied as float32"),
+        _ => ("small matrices", "they touch latents or times or decide something: a rounding there would be heard, or be another decision"),
+    };
+
+    private static void Place(string partial, string target)
+    {
+        if (!Directory.Exists(target))
+        {
+            Directory.Move(partial, target);
+            return;
+        }
+
+        // An empty folder that somebody may stand in: what makes it a checkpoint comes last.
+        foreach (var file in Directory.GetFiles(partial).OrderBy(file => Path.GetFileName(file) == ConfigFile)) File.Move(file, Path.Combine(target, Path.GetFileName(file)));
+        Directory.Delete(partial);
     }
 }

@@ -69,7 +69,7 @@ internal sealed class VoxCpmEngine : OfficialEngine
 
     public override long NativeBytes => (packed?.Bytes ?? 0) + (Vocoder is FusedVocoder decoder ? decoder.Bytes : 0) + all.Sum(session => session.Bytes);
 
-    /// <param name="folder">Open and mapped until the engine is disposed.</param>
+    /// <param name="folder">Open until the engine is disposed.</param>
     /// <param name="lora">A folder to merge, or null.</param>
     /// <exception cref="MalformedFileException">A file is missing, damaged, or does not fit the others.</exception>
     public static new VoxCpmEngine Start(SpeechBackend backend, string folder, string? lora = null)

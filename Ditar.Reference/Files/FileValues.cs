@@ -1,15 +1,22 @@
-// A tensor's values in a mapped weight file, checked before; the file stays open as long as somebody may read them.
+// A tensor's values in a weight file, checked before; the file stays open as long as somebody may read them.
 
 using System.Runtime.InteropServices;
 
 namespace Ditar.Reference.Files;
 
-/// <param name="file">Kept open by whoever keeps this; a file that others shorten while it is mapped ends the process.</param>
+/// <param name="file">Kept open by whoever keeps this.</param>
 /// <param name="name">A tensor of the file, of floating type or quantised.</param>
 /// <param name="shape">As the layer wants it.</param>
 internal sealed class FileValues(WeightFile file, string name, int[] shape) : StoredValues
 {
     public override bool IsBFloat16 => file[name].Type == SafetensorsType.BF16;
+
+    public override StoredIntegers Integers => file[name].Type switch
+    {
+        SafetensorsType.I8 => StoredIntegers.EightBits,
+        SafetensorsType.U8 => StoredIntegers.FourBits,
+        _ => StoredIntegers.None,
+    };
 
     public override void Read(Span<float> values)
     {
@@ -34,5 +41,11 @@ internal sealed class FileValues(WeightFile file, string name, int[] shape) : St
     {
         if (!IsBFloat16) throw new InvalidOperationException($"{name} of {file.Path} is stored as {file[name].Type.HeaderName()}.");
         file.ReadBytes(name, 0, MemoryMarshal.AsBytes(values));
+    }
+
+    public override void ReadIntegers(Span<byte> integers, Span<float> scales)
+    {
+        if (Integers == StoredIntegers.None) base.ReadIntegers(integers, scales);
+        else QuantisedMatrix.Read(file, name, shape, integers, scales);
     }
 }

@@ -2,7 +2,7 @@
 //     8 bits: I8 [outputs, inputs] and one scale per output [outputs];                          weight = integer * scale
 //     4 bits: U8 [outputs, ceil(inputs / 2)], two's complement, the even input in the low half,
 //             and one scale per output and group of 32 inputs [outputs, ceil(inputs / 32)];     weight = integer * its group's scale
-// Reading gives the float32 weights that they stand for, so every backend can use such a file; the engine rounds them back to the same integers.
+// Reading gives the float32 weights that they stand for, so every backend can use such a file; the engine takes the integers as they are.
 
 namespace Ditar.Reference.Files;
 
@@ -13,6 +13,12 @@ public static class QuantisedMatrix
 
     /// <summary>Where the scales of a matrix are.</summary>
     public static string ScaleName(string name) => $"{name}.scale";
+
+    /// <summary>Integers of a row of 4 bits each, two to a byte.</summary>
+    public static int PairBytes(int inputs) => (inputs + 1) / 2;
+
+    /// <summary>Scales of a row of 4-bit integers.</summary>
+    public static int Groups(int inputs) => (inputs + Group - 1) / Group;
 
     /// <summary>Whether a tensor of the file is stored as integers.</summary>
     public static bool IsIn(WeightFile file, string name)
@@ -34,7 +40,7 @@ public static class QuantisedMatrix
     {
         var (scales, groups, wide) = Open(file, name, shape);
         var (outputs, inputs) = (shape[0], shape[1]);
-        var bytes = new byte[wide ? inputs : (inputs + 1) / 2];
+        var bytes = new byte[wide ? inputs : PairBytes(inputs)];
         for (var output = 0; output < outputs; output++)
         {
             file.ReadBytes(name, (long)output * bytes.Length, bytes);
@@ -47,6 +53,21 @@ public static class QuantisedMatrix
         }
     }
 
+    /// <summary>Reads the integers themselves.</summary>
+    /// <param name="shape">[outputs, inputs], as the layer wants it.</param>
+    /// <param name="integers">[outputs, bytes of a row], as they are stored.</param>
+    /// <param name="scales">[outputs, scales of a row].</param>
+    /// <exception cref="CheckpointException">The layer's tensor is no matrix, a tensor is missing or shaped otherwise, or a scale is not finite.</exception>
+    /// <exception cref="ArgumentException">A span has another length.</exception>
+    public static void Read(WeightFile file, string name, ReadOnlySpan<int> shape, Span<byte> integers, Span<float> scales)
+    {
+        var (stored, _, _) = Open(file, name, shape);
+        if (integers.Length != file[name].ByteLength || scales.Length != stored.Length)
+            throw new ArgumentException($"Tensor {name} has {file[name].ByteLength} bytes and {stored.Length} scales, the destinations {integers.Length} and {scales.Length}.");
+        file.ReadBytes(name, 0, integers);
+        stored.CopyTo(scales);
+    }
+
     /// <summary>Two integers of -8..7 in a byte.</summary>
     public static byte Pair(sbyte even, sbyte odd) => (byte)((even & 0xF) | (odd << 4));
 
@@ -56,8 +77,8 @@ public static class QuantisedMatrix
         if (shape.Length != 2)
             throw new CheckpointException(file.Path, name, "integers for matrices only", $"{file[name].Type.HeaderName()} where the layer has {ShapeText.Of(shape)}");
         var (outputs, inputs, wide) = (shape[0], shape[1], file[name].Type == SafetensorsType.I8);
-        var groups = wide ? 1 : (inputs + Group - 1) / Group;
-        _ = wide ? file.Require(name, outputs, inputs) : file.Require(name, outputs, (inputs + 1) / 2);
+        var groups = wide ? 1 : Groups(inputs);
+        _ = wide ? file.Require(name, outputs, inputs) : file.Require(name, outputs, PairBytes(inputs));
         return (ReadScales(file, ScaleName(name), wide ? [outputs] : [outputs, groups], outputs * groups), groups, wide);
     }
 

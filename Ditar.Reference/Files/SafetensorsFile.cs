@@ -1,6 +1,6 @@
-// Memory-mapped reader of safetensors files: 8 bytes header length (little-endian), JSON header (SafetensorsHeader), data.
+// Reader of safetensors files: 8 bytes header length (little-endian), JSON header (SafetensorsHeader), data.
 // The whole header is checked before the first tensor is read; reading a tensor allocates nothing but what the caller provides.
-// Left out: big-endian machines, and files that another program truncates while they are mapped (the system ends the process then).
+// Left out: big-endian machines.
 using System.Buffers.Binary;
 
 namespace Ditar.Reference.Files;

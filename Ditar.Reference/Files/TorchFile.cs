@@ -1,4 +1,4 @@
-// Memory-mapped reader of the files torch.save writes (.pth, .bin, .ckpt): a ZIP archive of stored members, root/data.pkl that describes a dictionary of
+// Reader of the files torch.save writes (.pth, .bin, .ckpt): a ZIP archive of stored members, root/data.pkl that describes a dictionary of
 // tensors, root/data/0, 1, ... that hold their storages. Everything is checked before the first number is read.
 // Left out: the formats before PyTorch 1.6, which are no archives, and big-endian files.
 using System.Text;

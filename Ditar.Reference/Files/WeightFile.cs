@@ -1,22 +1,23 @@
-// A memory-mapped file of named tensors, whatever its format: the format's reader checks everything and lists the entries, this reads their elements.
-// Reading a tensor allocates nothing but what the caller provides; numbers are converted on the way, bf16 and f16 exactly.
+// A file of named tensors, whatever its format: the format's reader checks everything and lists the entries, this reads their elements.
+// Reading a tensor takes no memory but what the caller provides: bytes go from the system's cache of the file to where they are wanted. (Pages of a mapped
+// file would count as the process's memory until the system takes them back, all of a checkpoint by the end of loading it.) Numbers are converted on the way,
+// bf16 and f16 exactly. Only tensors with strides, which are read element by element, are mapped.
 using System.Buffers.Binary;
 using System.IO.MemoryMappedFiles;
 using System.Numerics;
 using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using Microsoft.Win32.SafeHandles;
 
 namespace Ditar.Reference.Files;
 
 public abstract class WeightFile : IDisposable
 {
-    private const int ChunkBytes = 8192;
-    private const int BlockBytes = 512;
+    // A read costs a call into the system; what was read is converted while it is in the first-level cache.
+    private const int ChunkBytes = 1 << 14;
 
-    private readonly MemoryMappedFile mapping;
-    private readonly MemoryMappedViewAccessor view;
+    private readonly FileStream stream;
+    private readonly Lazy<StridedBytes> strided;
     private readonly Dictionary<string, WeightEntry> byName;
 
     /// <param name="stream">The open file; owned from here on.</param>
@@ -26,8 +27,8 @@ public abstract class WeightFile : IDisposable
         Path = path;
         Entries = entries;
         byName = entries.ToDictionary(entry => entry.Name, StringComparer.Ordinal);
-        mapping = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
-        view = mapping.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
+        this.stream = stream;
+        strided = new(() => new StridedBytes(stream));
     }
 
     public string Path { get; }
@@ -36,9 +37,6 @@ public abstract class WeightFile : IDisposable
     public IReadOnlyList<WeightEntry> Entries { get; }
 
     public IEnumerable<string> Names => Entries.Select(entry => entry.Name);
-
-    /// <summary>The mapped file, for readers that take a pointer; an entry without strides lies at its Offset, which is not always aligned.</summary>
-    public SafeMemoryMappedViewHandle Mapping => view.SafeMemoryMappedViewHandle;
 
     public bool Contains(string name) => byName.ContainsKey(name);
 
@@ -62,6 +60,19 @@ public abstract class WeightFile : IDisposable
     /// <exception cref="CheckpointException">No such tensor, or its elements are not floating-point numbers.</exception>
     /// <exception cref="ArgumentException">The destination has another length.</exception>
     public void ReadFloat32(string name, Span<float> destination) => ReadFloat32(Sized(name, destination.Length), 0, destination);
+
+    /// <summary>Reads a part of a tensor.</summary>
+    /// <param name="start">First element, in row-major order.</param>
+    /// <param name="destination">As many elements as it has.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The range leaves the tensor.</exception>
+    /// <inheritdoc cref="ReadFloat32(string, Span{float})"/>
+    public void ReadFloat32(string name, long start, Span<float> destination)
+    {
+        var entry = this[name];
+        if (start < 0 || start > entry.Count - destination.Length)
+            throw new ArgumentOutOfRangeException(nameof(start), start, $"{destination.Length} elements from {start} leave tensor {name} of {entry.Count}.");
+        ReadFloat32(entry, start, destination);
+    }
 
     /// <summary>Reads a tensor of F64, F32, F16 or BF16; all exact.</summary>
     /// <inheritdoc cref="ReadFloat32(string, Span{float})"/>
@@ -138,14 +149,14 @@ public abstract class WeightFile : IDisposable
 
     protected virtual void Dispose(bool disposing)
     {
-        view.Dispose();
-        mapping.Dispose();
+        if (strided.IsValueCreated) strided.Value.Dispose();
+        stream.Dispose();
     }
 
     private protected static FileStream OpenStream(string path, string kind)
     {
         if (!BitConverter.IsLittleEndian)
-            throw new PlatformNotSupportedException("Weights are mapped as they are and need a little-endian machine.");
+            throw new PlatformNotSupportedException("Weights are read as they lie in the file and need a little-endian machine.");
         try
         {
             // Delete is shared so that a newer checkpoint can be renamed over this one while it is in use.
@@ -247,13 +258,15 @@ public abstract class WeightFile : IDisposable
         return new CheckpointException(Path, entry.Name, "finite numbers that fit a float32", $"{values[first]} at element {start + first}");
     }
 
-    // The handle copies one element after the other, each with a call: bytes go in blocks.
     private void Copy(long offset, Span<byte> destination)
     {
-        var blocks = MemoryMarshal.Cast<byte, Block>(destination);
-        Mapping.ReadSpan((ulong)offset, blocks);
-        var copied = blocks.Length * BlockBytes;
-        if (copied < destination.Length) Mapping.ReadSpan((ulong)(offset + copied), destination[copied..]);
+        while (!destination.IsEmpty)
+        {
+            var count = RandomAccess.Read(stream.SafeFileHandle, destination, offset);
+            if (count == 0) throw new CheckpointException(Path, null, $"{destination.Length} more bytes at {offset}", "the end of the file, which was shortened while it was in use");
+            offset += count;
+            destination = destination[count..];
+        }
     }
 
     // Elements start, start + 1, ... in row-major order.
@@ -275,13 +288,27 @@ public abstract class WeightFile : IDisposable
                 at += place * strides[axis];
             }
 
-            Mapping.ReadSpan((ulong)(entry.Offset + (at * size)), destination.Slice(done, size));
+            strided.Value.Read(entry.Offset + (at * size), destination.Slice(done, size));
         }
     }
 
-    [InlineArray(BlockBytes)]
-    private struct Block
+    private sealed class StridedBytes : IDisposable
     {
-        private byte first;
+        private readonly MemoryMappedFile mapping;
+        private readonly MemoryMappedViewAccessor view;
+
+        public StridedBytes(FileStream stream)
+        {
+            mapping = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
+            view = mapping.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
+        }
+
+        public void Read(long offset, Span<byte> element) => view.SafeMemoryMappedViewHandle.ReadSpan((ulong)offset, element);
+
+        public void Dispose()
+        {
+            view.Dispose();
+            mapping.Dispose();
+        }
     }
 }

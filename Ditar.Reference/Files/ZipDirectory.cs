@@ -1,4 +1,4 @@
-// The table of contents of a ZIP archive whose members are stored, not compressed: what torch.save writes and what can be mapped. ZIP64 is read, because
+// The table of contents of a ZIP archive whose members are stored, not compressed: what torch.save writes and what can be read in place. ZIP64 is read, because
 // weights are large. All numbers are checked against the file; contents are not (their CRC would need a pass over gigabytes).
 // Left out: compression, encryption, archives in several parts.
 using System.Buffers.Binary;

@@ -52,8 +52,9 @@ public sealed record OfficialTensor(string Name, IReadOnlyList<long> Shape, Offi
         : [(Name, Shape)];
 
     /// <param name="ignored">Names in the file that belong to something else.</param>
+    /// <param name="quantised">Whether matrices may be stored as integers with scales (<see cref="QuantisedMatrix"/>).</param>
     /// <exception cref="CheckpointException">Names or shapes differ; the message lists them.</exception>
-    public static void RequireExactly(WeightFile file, IReadOnlyList<OfficialTensor> tensors, Func<string, bool>? ignored = null)
+    public static void RequireExactly(WeightFile file, IReadOnlyList<OfficialTensor> tensors, Func<string, bool>? ignored = null, bool quantised = false)
     {
         var (missing, shapes, known) = (new List<string>(), new List<string>(), new HashSet<string>(StringComparer.Ordinal));
         foreach (var tensor in tensors)
@@ -61,6 +62,12 @@ public sealed record OfficialTensor(string Name, IReadOnlyList<long> Shape, Offi
             if (tensor.In(file) is not { } found)
             {
                 missing.Add(tensor.Name);
+                continue;
+            }
+
+            if (quantised && tensor is { Kind: OfficialTensorKind.Plain, Shape: [var outputs, var inputs] } && QuantisedMatrix.IsIn(file, found.Value))
+            {
+                ExpectIntegers(found.Value, outputs, inputs);
                 continue;
             }
 
@@ -73,6 +80,15 @@ public sealed record OfficialTensor(string Name, IReadOnlyList<long> Shape, Offi
         string[] faults = [List("missing", missing), List("unexpected", unexpected), List("of another shape", shapes)];
         throw new CheckpointException(
             file.Path, null, $"exactly the {tensors.Count} tensors that config.json makes", string.Join("; ", faults.Where(fault => fault.Length > 0)));
+
+        void ExpectIntegers(string name, long outputs, long inputs)
+        {
+            var wide = file[name].Type == SafetensorsType.I8;
+            Expect(name, wide ? [outputs, inputs] : [outputs, (inputs + 1) / 2]);
+            var scale = QuantisedMatrix.ScaleName(name);
+            if (!file.Contains(scale)) missing.Add(scale);
+            else Expect(scale, wide ? [outputs] : [outputs, (inputs + QuantisedMatrix.Group - 1) / QuantisedMatrix.Group]);
+        }
 
         void Expect(string name, IReadOnlyList<long> shape)
         {

@@ -1,5 +1,5 @@
 // An official folder, as it was published: config.json, tokenizer.json, model.safetensors or pytorch_model.bin, audiovae.safetensors or audiovae.pth (safetensors first, as
-// the official loader has it). The weight files are mapped and checked against the configuration, name by name, before anything is read from them.
+// the official loader has it). The weight files are opened and checked against the configuration, name by name, before anything is read from them.
 
 using Ditar.Reference.Files;
 
@@ -26,10 +26,10 @@ public sealed class VoxCpmCheckpoint : IDisposable
 
     public VoxCpmTokenizer Tokenizer { get; }
 
-    /// <summary>Mapped while the checkpoint lives.</summary>
+    /// <summary>Open while the checkpoint lives.</summary>
     public WeightFile ModelWeights { get; }
 
-    /// <summary>Mapped while the checkpoint lives.</summary>
+    /// <summary>Open while the checkpoint lives.</summary>
     public WeightFile VaeWeights { get; }
 
     /// <summary>Whether a folder is one of these: its config.json names an architecture of VoxCPM or has its language model's section.</summary>
@@ -48,7 +48,7 @@ public sealed class VoxCpmCheckpoint : IDisposable
         }
     }
 
-    /// <summary>Opens a folder: reads what is small, maps and checks what is large.</summary>
+    /// <summary>Opens a folder: reads what is small, checks the lists of what is large.</summary>
     /// <exception cref="CheckpointException">A file is missing, damaged, or does not fit the others.</exception>
     public static VoxCpmCheckpoint Open(string folder)
     {
@@ -90,7 +90,7 @@ public sealed class VoxCpmCheckpoint : IDisposable
     /// <param name="later">As with <see cref="ReadModel"/>.</param>
     public AudioVae ReadVae(ElementType type = ElementType.Float32, bool later = false) => new(new AudioVaeParameters(VaeWeights, Config.Vae, type, later), Config.Vae);
 
-    /// <summary>The weights of a folder's audio VAE alone, mapped; names and shapes are not checked.</summary>
+    /// <summary>The weights of a folder's audio VAE alone; names and shapes are not checked.</summary>
     /// <exception cref="CheckpointException">There are none, or the file is damaged.</exception>
     public static WeightFile OpenVae(string folder) => OpenWeights(folder, VaeFiles);
 

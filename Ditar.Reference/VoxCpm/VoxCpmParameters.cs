@@ -1,5 +1,6 @@
 // Official model weights as our layers ask for them, by official names, rows of queries and keys in our order of rotary pairs. Values convert to the element
-// type while they are read; bf16 stays bf16 in the file. What a LoRA adapts is read at once.
+// type while they are read; bf16 stays bf16 in the file, and
+// integers (of a folder that `ditar quantize` wrote) stay integers. What a LoRA adapts is read at once.
 
 using Ditar.Reference.Files;
 using Ditar.Reference.Layers;
@@ -31,14 +32,22 @@ public sealed class VoxCpmParameters : ParameterSource
     /// <exception cref="CheckpointException">The file does not hold exactly the tensors of the configuration.</exception>
     public static void Require(WeightFile file, VoxCpmConfig config) =>
         // A training checkpoint may carry the VAE as well.
-        OfficialTensor.RequireExactly(file, VoxCpmLayout.Of(config), name => name.StartsWith(AudioVaeParameters.Prefix, StringComparison.Ordinal));
+        OfficialTensor.RequireExactly(file, VoxCpmLayout.Of(config), name => name.StartsWith(AudioVaeParameters.Prefix, StringComparison.Ordinal), quantised: true);
 
     protected override Tensor Provide(string name, ReadOnlySpan<int> shape, Start start)
     {
         var official = VoxCpmLayout.OfficialName(name);
-        if (file[official].Count != ShapeText.Count(shape))
-            throw new CheckpointException(file.Path, official, ShapeText.Of(shape), CheckpointException.Shape(file[official].Shape));
-        file.CheckFinite(official);
+        if (QuantisedMatrix.IsIn(file, official))
+        {
+            QuantisedMatrix.Check(file, official, shape);
+        }
+        else
+        {
+            if (file[official].Count != ShapeText.Count(shape))
+                throw new CheckpointException(file.Path, official, ShapeText.Of(shape), CheckpointException.Shape(file[official].Shape));
+            file.CheckFinite(official);
+        }
+
         StoredValues values = new FileValues(file, official, shape.ToArray());
         var headDim = VoxCpmLayout.HeadDimToInterleave(config, name);
         if (lora is not null && lora.Modules.Contains(official[..Math.Max(0, official.LastIndexOf('.'))]))

@@ -36,6 +36,20 @@ internal sealed unsafe class PackedLinear : IDisposable
     public static PackedLinear PackGated(Linear gate, Linear up, WeightFormat format, WorkerPool? pool)
     {
         var (outputs, inputs) = (up.Weight[0], up.Weight[1]);
+        if (IntegerScratch.TryRead([gate, up], format, out var integers))
+        {
+            using (integers)
+            {
+                return new PackedLinear(
+                    format == WeightFormat.Int8
+                        ? PackedMatrix.PackGatedInt8(
+                            outputs, inputs, integers.Bytes(0, outputs), integers.Scales(0, outputs), integers.Bytes(outputs, outputs), integers.Scales(outputs, outputs), pool)
+                        : PackedMatrix.PackGatedInt4(
+                            outputs, inputs, integers.Pairs(0, outputs), integers.Scales(0, outputs), integers.Pairs(outputs, outputs), integers.Scales(outputs, outputs), pool: pool),
+                    null);
+            }
+        }
+
         using var rows = new WeightScratch([gate, up]);
         return new PackedLinear(
             rows.IsBFloat16
@@ -80,6 +94,16 @@ internal sealed unsafe class PackedLinear : IDisposable
     {
         var (outputs, inputs) = (0, layers[0].Weight[1]);
         foreach (var layer in layers) outputs += layer.Weight[0];
+        if (IntegerScratch.TryRead(layers, format, out var integers))
+        {
+            using (integers)
+            {
+                return format == WeightFormat.Int8
+                    ? PackedMatrix.PackInt8(outputs, inputs, integers.Bytes(0, outputs), integers.Scales(0, outputs), pool)
+                    : PackedMatrix.PackInt4(outputs, inputs, integers.Pairs(0, outputs), integers.Scales(0, outputs), pool: pool);
+            }
+        }
+
         using var rows = new WeightScratch(layers);
         return rows.IsBFloat16 ? PackedMatrix.Pack(outputs, inputs, rows.Halves, format, pool) : PackedMatrix.Pack(outputs, inputs, rows.Singles, format, pool);
     }

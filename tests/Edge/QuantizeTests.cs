@@ -24,7 +24,7 @@ public sealed class QuantizeTests(EdgeFolder edge)
         using var onLoad = Speaker.Load(edge.Model, new SpeechBackend(BackendKind.Simd) { Weights = EngineFormats.Named(format) });
         using var definition = Speaker.Load(folder, new SpeechBackend(BackendKind.Definition));
         var expected = Sound(onLoad);
-        Near(expected, Sound(ahead), 1e-4f);
+        Assert.Equal(expected, Sound(ahead));
         // Integers round activations too; the definition on the same weights does not.
         Near(expected, Sound(definition), 0.05f);
         Assert.True(new FileInfo(Path.Combine(folder, DitarCheckpoint.ModelFile)).Length < new FileInfo(Path.Combine(edge.Model, DitarCheckpoint.ModelFile)).Length);
@@ -38,6 +38,38 @@ public sealed class QuantizeTests(EdgeFolder edge)
         Assert.Throws<IOException>(() => QuantizedFolder.Write(edge.Model, folder, EngineFormats.Named("int8")));
         var fault = Assert.Throws<CheckpointException>(() => QuantizedFolder.Write(folder, Path.Combine(edge.Empty(), "twice"), EngineFormats.Named("int8")));
         Assert.Contains("not rounded yet", fault.Message);
+    }
+
+    [Fact]
+    public void A_stopped_run_leaves_nothing_and_the_next_one_works()
+    {
+        var work = edge.Empty();
+        using var source = new Cancelling(0.5);
+        var folder = Path.Combine(work, "small");
+        Assert.ThrowsAny<OperationCanceledException>(() => QuantizedFolder.Write(edge.Model, folder, EngineFormats.Named("int8"), source, source.Token));
+        Assert.InRange(source.Share, 0.5, 0.99);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(work));
+
+        // An empty folder that is there already is filled.
+        Directory.CreateDirectory(folder);
+        QuantizedFolder.Write(edge.Model, folder, EngineFormats.Named("int8"));
+        Assert.Equal([folder], Directory.EnumerateFileSystemEntries(work));
+        using var speaker = Speaker.Load(folder);
+        Assert.Contains("int8 weights", speaker.Engine);
+    }
+
+    [Fact]
+    public void Folders_that_are_taken_are_left_alone()
+    {
+        var work = edge.Empty();
+        var (taken, killed) = (Path.Combine(work, "taken"), Path.Combine(work, "killed"));
+        Directory.CreateDirectory(taken);
+        File.WriteAllText(Path.Combine(taken, "diary.txt"), "dear diary");
+        Directory.CreateDirectory(killed + ".partial");
+        Assert.Contains("not an empty folder", DitarProcess.Run(work, ["quantize", "--to", "int8", "-o", "taken", "-m", edge.Model]).RequireError(1));
+        Assert.Contains("was ended while it did", DitarProcess.Run(work, ["quantize", "--to", "int8", "-o", "killed/", "-m", edge.Model]).RequireError(1));
+        Assert.Equal(["diary.txt"], Directory.EnumerateFileSystemEntries(taken).Select(Path.GetFileName));
+        Assert.False(Path.Exists(killed));
     }
 
     [Theory]
@@ -87,6 +119,23 @@ public sealed class QuantizeTests(EdgeFolder edge)
     }
 
     private static float[] Sound(Speaker speaker) => [.. speaker.Speak("hello there").SelectMany(chunk => chunk.Samples)];
+
+    private sealed class Cancelling(double at) : IProgress<double>, IDisposable
+    {
+        private readonly CancellationTokenSource source = new();
+
+        public CancellationToken Token => source.Token;
+
+        public double Share { get; private set; }
+
+        public void Report(double value)
+        {
+            Share = value;
+            if (value >= at) source.Cancel();
+        }
+
+        public void Dispose() => source.Dispose();
+    }
 
     private static void Near(float[] expected, float[] found, float allowed)
     {
