@@ -68,6 +68,15 @@ internal sealed unsafe class PackedTransformer : IDisposable
             throw new ArgumentException($"Heads have {Config.HeadDim} dims, the rotary table {Rotary.HeadDim}.", nameof(definition));
         Layers = [.. definition.Layers.Select(layer => new PackedLayer(layer, Config.FeedForwardKind, format, pool))];
         _gain = PackedLinear.Vector(definition.Norm.Gain)!;
+        for (var i = 0; i < Layers.Length; i++)
+        {
+            // A solver runs the layers again and again, so the first follows the last.
+            var (layer, next) = (Layers[i], Layers[(i + 1) % Layers.Length]);
+            layer.QueryKeyValue.Weight.IsFollowedBy(layer.Output.Weight);
+            layer.Output.Weight.IsFollowedBy(layer.Up.Weight);
+            layer.Up.Weight.IsFollowedBy(layer.Down.Weight);
+            layer.Down.Weight.IsFollowedBy(next.QueryKeyValue.Weight);
+        }
     }
 
     public TransformerConfig Config { get; }

@@ -40,26 +40,28 @@ internal readonly unsafe struct IntegerProduct<TWeights>(SkinnyOperands operands
         var tile = (float*)(((nint)storage + NativeBuffer.Alignment - 1) & -NativeBuffer.Alignment);
         var (rows, shape) = (operands.X.Rows, operands.Shape);
         var blocks = RowBlocks.Count(rows, shape.Format);
-        while (operands.Queue.TryTake(part, out var panel, out var following))
+        var steps = PreparedRows.WordsPerRow(shape.Inputs, shape.Format, shape.Group) * (PanelShape.IntegerColumns / TForm.Count);
+        var panels = new AheadOfPanels(in operands, part, (nint)steps * blocks, NativeBuffer.Alignment);
+        var ahead = default(Ahead);
+        while (operands.Queue.TryTake(part, out var panel, out var following, out var end))
         {
             var weights = operands.Panels + (panel * shape.PanelBytes);
-            var next = operands.Panels + (following * shape.PanelBytes);
+            panels.Enter(panel, following, end, ref ahead);
             for (var block = 0; block < blocks; block++)
             {
                 var row = RowBlocks.Start(rows, blocks, block);
                 var count = RowBlocks.Start(rows, blocks, block + 1) - row;
-                var ahead = Ahead.Of(next, shape.PanelBytes, block, blocks, NativeBuffer.Alignment);
                 if (TWeights.Nibbles)
-                    Groups<TForm, TVector>(row, count, weights, ahead, tile);
+                    Groups<TForm, TVector>(row, count, weights, ref ahead, tile);
                 else
-                    Single<TForm, TVector>(row, count, weights, ahead, tile);
+                    Single<TForm, TVector>(row, count, weights, ref ahead, tile);
                 operands.Finish<TWidth, TFloats>(panel, row, count, tile);
             }
         }
     }
 
     [MethodImpl(Jit.Hot)]
-    private void Single<TForm, TVector>(int row, int rows, byte* panel, Ahead ahead, float* tile)
+    private void Single<TForm, TVector>(int row, int rows, byte* panel, ref Ahead ahead, float* tile)
         where TForm : IIntegerForm<TVector>
         where TVector : unmanaged
     {
@@ -76,7 +78,7 @@ internal readonly unsafe struct IntegerProduct<TWeights>(SkinnyOperands operands
     }
 
     [MethodImpl(Jit.Hot)]
-    private void Groups<TForm, TVector>(int row, int rows, byte* panel, Ahead ahead, float* tile)
+    private void Groups<TForm, TVector>(int row, int rows, byte* panel, ref Ahead ahead, float* tile)
         where TForm : IIntegerForm<TVector>
         where TVector : unmanaged
     {

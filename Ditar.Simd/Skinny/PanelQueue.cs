@@ -23,6 +23,9 @@ internal readonly unsafe struct PanelQueue
             runs[part * Words] = Pack((int)((long)panels * part / parts), (int)((long)panels * (part + 1) / parts));
     }
 
+    /// <summary>How many share the panels.</summary>
+    public int Parts => _parts;
+
     /// <summary>Words that a queue of this many parts needs.</summary>
     public static int Length(int parts) => parts * Words;
 
@@ -30,7 +33,8 @@ internal readonly unsafe struct PanelQueue
     /// <param name="part">Whose turn it is.</param>
     /// <param name="panel">To be computed.</param>
     /// <param name="next">Probably the one after that, or the same where nothing is left.</param>
-    public bool TryTake(int part, out int panel, out int next)
+    /// <param name="end">Where the part's own run ends at present; 0 if the panel is from another's.</param>
+    public bool TryTake(int part, out int panel, out int next, out int end)
     {
         for (var i = 0; i < _parts; i++)
         {
@@ -46,11 +50,12 @@ internal readonly unsafe struct PanelQueue
                     continue;
                 panel = i == 0 ? from : to - 1;
                 next = to - from == 1 ? panel : i == 0 ? from + 1 : to - 2;
+                end = i == 0 ? to : 0;
                 return true;
             }
         }
 
-        panel = next = 0;
+        panel = next = end = 0;
         return false;
     }
 

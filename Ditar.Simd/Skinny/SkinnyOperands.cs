@@ -5,7 +5,8 @@ using System.Runtime.CompilerServices;
 namespace Ditar.Simd;
 
 /// <summary>A product's operands, and how its panels are shared out.</summary>
-internal readonly unsafe struct SkinnyOperands(PanelShape shape, byte* panels, PreparedRows x, Epilogue epilogue, float* y, nint yRowStride, PanelQueue queue)
+internal readonly unsafe struct SkinnyOperands(
+    PanelShape shape, byte* panels, PreparedRows x, Epilogue epilogue, float* y, nint yRowStride, PanelQueue queue, NextMatrix next)
 {
     public readonly PanelShape Shape = shape;
     public readonly PreparedRows X = x;
@@ -14,6 +15,7 @@ internal readonly unsafe struct SkinnyOperands(PanelShape shape, byte* panels, P
     public readonly float* Y = y;
     public readonly nint YRowStride = yRowStride;
     public readonly PanelQueue Queue = queue;
+    public readonly NextMatrix Next = next;
 
     /// <summary>Stores a finished tile.</summary>
     [MethodImpl(Jit.Inline)]

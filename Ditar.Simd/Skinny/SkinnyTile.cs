@@ -18,7 +18,7 @@ internal static unsafe class SkinnyTile
     /// <param name="ahead">What will be needed next.</param>
     /// <param name="tile">[TRows, 2 vectors].</param>
     [MethodImpl(Jit.Hot)]
-    public static void Multiply<TWidth, TVector, TRows, TPanel>(int inputs, float* x, byte* panel, in Ahead ahead, float* tile)
+    public static void Multiply<TWidth, TVector, TRows, TPanel>(int inputs, float* x, byte* panel, ref Ahead ahead, float* tile)
         where TWidth : IWidth<TVector>
         where TVector : unmanaged
         where TRows : ICount
@@ -150,6 +150,7 @@ internal static unsafe class SkinnyTile
             panel += step;
         }
 
+        ahead.Next = next;
         Put<TWidth, TVector>(a0, b0, tile);
         if (TRows.Value > 1)
             Put<TWidth, TVector>(a1, b1, tile += 2 * width);

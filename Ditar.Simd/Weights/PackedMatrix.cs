@@ -14,6 +14,7 @@ public sealed unsafe class PackedMatrix : IDisposable
 
     private readonly PanelShape _shape;
     private readonly NativeBuffer _memory;
+    private NextMatrix _next;
 
     private PackedMatrix(PanelShape shape)
     {
@@ -38,6 +39,14 @@ public sealed unsafe class PackedMatrix : IDisposable
 
     /// <summary>Bytes of memory held.</summary>
     public long Bytes => (long)_memory.Bytes;
+
+    /// <summary>Says which matrix is probably multiplied with after this one: its first panels are asked for while this one's last are computed.</summary>
+    /// <param name="next">Must not be disposed yet; once it is, asking for it does nothing.</param>
+    public void IsFollowedBy(PackedMatrix next)
+    {
+        ArgumentNullException.ThrowIfNull(next);
+        _next = new NextMatrix((byte*)next._memory.Pointer, next._shape);
+    }
 
     /// <summary>Packs a matrix.</summary>
     /// <param name="outputs">Rows of the weight.</param>
@@ -185,7 +194,7 @@ public sealed unsafe class PackedMatrix : IDisposable
         var work = (long)x.Rows * Outputs * Inputs * (Gated ? 2 : 1);
         var parts = (int)Math.Clamp(work / LeastWorkPerThread, 1, Math.Min(pool?.Size ?? 1, _shape.Panels));
         var runs = stackalloc long[PanelQueue.Length(parts)];
-        var operands = new SkinnyOperands(_shape, memory, x, epilogue, y, yRowStride, new PanelQueue(runs, parts, _shape.Panels));
+        var operands = new SkinnyOperands(_shape, memory, x, epilogue, y, yRowStride, new PanelQueue(runs, parts, _shape.Panels), _next);
         switch (Format)
         {
             case WeightFormat.Float32:

@@ -2,6 +2,8 @@
 // makes a copy per width: TVector is the runtime's own Vector512/256/128<float>, so the copy is the code one would write by hand.
 // Masks are vectors of all-ones or all-zeros lanes. Operations that the kernels do not use are left out.
 
+using System.Runtime.Intrinsics;
+
 namespace Ditar.Simd;
 
 /// <summary>Float32 vector operations of one width.</summary>
@@ -80,6 +82,12 @@ internal unsafe interface IWidth<TVector>
 
     /// <summary>The sign bit alone where the integer-valued lane is odd, zero elsewhere: to be combined by Xor.</summary>
     static abstract TVector SignIfOdd(TVector integer);
+
+    /// <summary>Rounds lanes in [-127.5, 127.5], ties to even, to one signed byte each. Of other lanes, NaN too, the byte is left open.</summary>
+    /// <param name="value">The lanes.</param>
+    /// <param name="flips">Combined with the bytes by exclusive or.</param>
+    /// <param name="bytes">As many as there are lanes.</param>
+    static abstract void StoreBytes(TVector value, Vector128<byte> flips, byte* bytes);
 
     /// <summary>Whether any lane of the mask is set.</summary>
     static abstract bool Any(TVector mask);

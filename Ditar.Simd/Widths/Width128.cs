@@ -86,6 +86,15 @@ internal readonly unsafe struct Width128 : IWidth<Vector128<float>>
     }
 
     [MethodImpl(Jit.Inline)]
+    public static void StoreBytes(Vector128<float> value, Vector128<byte> flips, byte* bytes)
+    {
+        // Adding 1.5 * 2^23 leaves no room for a fraction: each lane's integer stands in its lowest byte.
+        var lanes = (value + Vector128.Create(12582912f)).AsUInt32();
+        var words = Vector128.Narrow(lanes, lanes);
+        *(uint*)bytes = (Vector128.Narrow(words, words) ^ flips).AsUInt32()[0];
+    }
+
+    [MethodImpl(Jit.Inline)]
     public static bool Any(Vector128<float> mask) => Vector128.ExtractMostSignificantBits(mask) != 0;
 
     [MethodImpl(Jit.Inline)]

@@ -86,6 +86,15 @@ internal readonly unsafe struct Width256 : IWidth<Vector256<float>>
     }
 
     [MethodImpl(Jit.Inline)]
+    public static void StoreBytes(Vector256<float> value, Vector128<byte> flips, byte* bytes)
+    {
+        // Adding 1.5 * 2^23 leaves no room for a fraction: each lane's integer stands in its lowest byte.
+        var lanes = (value + Vector256.Create(12582912f)).AsUInt32();
+        var words = Vector128.Narrow(lanes.GetLower(), lanes.GetUpper());
+        *(ulong*)bytes = (Vector128.Narrow(words, words) ^ flips).AsUInt64()[0];
+    }
+
+    [MethodImpl(Jit.Inline)]
     public static bool Any(Vector256<float> mask) => Vector256.ExtractMostSignificantBits(mask) != 0;
 
     [MethodImpl(Jit.Inline)]

@@ -87,6 +87,19 @@ internal readonly unsafe struct Width512 : IWidth<Vector512<float>>
     }
 
     [MethodImpl(Jit.Inline)]
+    public static void StoreBytes(Vector512<float> value, Vector128<byte> flips, byte* bytes)
+    {
+        if (Avx512F.IsSupported)
+        {
+            Vector128.Store(Avx512F.ConvertToVector128Byte(Avx512F.ConvertToVector512Int32(value)) ^ flips, bytes);
+            return;
+        }
+
+        Width256.StoreBytes(value.GetLower(), flips, bytes);
+        Width256.StoreBytes(value.GetUpper(), flips, bytes + Width256.Count);
+    }
+
+    [MethodImpl(Jit.Inline)]
     public static bool Any(Vector512<float> mask) => Vector512.ExtractMostSignificantBits(mask) != 0;
 
     [MethodImpl(Jit.Inline)]

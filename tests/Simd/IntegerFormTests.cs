@@ -124,7 +124,7 @@ public class IntegerFormTests
             fixed (int* s = starts)
             fixed (float* scale = scales, t = tile)
             {
-                var ahead = Ahead.Of(w, weights.Length, 0, 1, 64);
+                var ahead = Ahead.Of(w, weights.Length, Steps, 64);
                 for (var column = 0; column < PanelShape.IntegerColumns; column += TForm.Count)
                 {
                     var start = _nibbles ? s : s + column;
