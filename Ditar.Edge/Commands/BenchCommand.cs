@@ -134,10 +134,7 @@ internal static class BenchCommand
 
         private ProcessStartInfo Command(string format)
         {
-            var program = Environment.ProcessPath ?? throw new IOException("the path of this program is not known; it cannot be started for a measurement");
-            var start = new ProcessStartInfo(program) { RedirectStandardOutput = true, UseShellExecute = false };
-            if (string.Equals(Path.GetFileNameWithoutExtension(program), "dotnet", StringComparison.OrdinalIgnoreCase)) start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "ditar.dll"));
-            foreach (var word in (string[])["bench", "--in-this-process", "--model", Folder, "--backend", Backend]) start.ArgumentList.Add(word);
+            var start = SameProgram.With("bench", "--in-this-process", "--model", Folder, "--backend", Backend);
             Add("--threads", $"{Threads}");
             Add("--seconds", Seconds.ToString("R", CultureInfo.InvariantCulture));
             if (Steps is { } steps) Add("--steps", $"{steps}");

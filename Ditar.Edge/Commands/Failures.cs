@@ -27,10 +27,11 @@ internal static class Failures
     }
 
     /// <summary>The command line is wrong.</summary>
-    public static int Usage(string message, Command command)
+    /// <param name="program">Whose.</param>
+    public static int Usage(string message, Command command, string program = "ditar")
     {
         Console.Error.WriteLine($"error: {message.ReplaceLineEndings(" ")}");
-        Console.Error.WriteLine($"'{(command is RootCommand ? "ditar" : $"ditar {command.Name}")} --help' shows how it is used.");
+        Console.Error.WriteLine($"'{(command is RootCommand ? program : $"{program} {command.Name}")} --help' shows how it is used.");
         return ExitCode.Usage;
     }
 

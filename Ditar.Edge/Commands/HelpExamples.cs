@@ -6,9 +6,11 @@ using System.CommandLine.Invocation;
 
 namespace Ditar.Edge;
 
-internal sealed class HelpExamples(HelpAction help, IReadOnlyDictionary<Command, string> examples) : SynchronousCommandLineAction
+/// <param name="exitCodes">Printed last.</param>
+internal sealed class HelpExamples(HelpAction help, IReadOnlyDictionary<Command, string> examples, string exitCodes) : SynchronousCommandLineAction
 {
-    private const string ExitCodes =
+    /// <summary>Of `ditar`.</summary>
+    public const string ExitCodes =
         """
         Exit codes:
           0    done
@@ -18,10 +20,10 @@ internal sealed class HelpExamples(HelpAction help, IReadOnlyDictionary<Command,
         """;
 
     /// <summary>Makes the help of a root command, and of all below it, end in examples.</summary>
-    public static void AddTo(RootCommand root, IReadOnlyDictionary<Command, string> examples)
+    public static void AddTo(RootCommand root, IReadOnlyDictionary<Command, string> examples, string exitCodes = ExitCodes)
     {
         var option = root.Options.OfType<HelpOption>().Single();
-        option.Action = new HelpExamples((HelpAction)option.Action!, examples);
+        option.Action = new HelpExamples((HelpAction)option.Action!, examples, exitCodes);
     }
 
     // The printed help is asked for, so it is not an error that there are errors.
@@ -32,7 +34,7 @@ internal sealed class HelpExamples(HelpAction help, IReadOnlyDictionary<Command,
         help.Invoke(parseResult);
         var output = parseResult.InvocationConfiguration.Output;
         if (examples.TryGetValue(parseResult.CommandResult.Command, out var text)) output.WriteLine($"Examples:\n{text}\n");
-        output.WriteLine(ExitCodes);
+        output.WriteLine(exitCodes);
         return ExitCode.Done;
     }
 }

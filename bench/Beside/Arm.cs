@@ -16,12 +16,16 @@ internal sealed record Arm(
 {
     private const int Piece = 256;
 
-    private static readonly (WeightFormat, string)[] Formats = [(WeightFormat.Float32, "float32"), (WeightFormat.BFloat16, "bf16"), (WeightFormat.Int8, "int8")];
+    /// <summary>Of our own arms, with the names in the tables.</summary>
+    public static readonly IReadOnlyList<(WeightFormat Format, string Name)> Formats = [(WeightFormat.Float32, "float32"), (WeightFormat.BFloat16, "bf16"), (WeightFormat.Int8, "int8")];
 
     /// <summary>For what the loop and the sampler compute themselves.</summary>
     public IKernels Kernels { get; init; } = new SimdKernels();
 
     public IDisposable? Owned { get; init; }
+
+    /// <summary>Sound comes at the end of an utterance, all at once: the wait for the first is measured with an utterance of one patch.</summary>
+    public bool SoundsAtEnd { get; init; }
 
     /// <summary>ONNX Runtime with threads that spin between operators and with threads that sleep: which is faster depends on the graph.</summary>
     /// <param name="both">False leaves the sleeping one out, for models of which the memory holds no two more copies.</param>
@@ -94,6 +98,14 @@ internal sealed record Arm(
     /// <returns>Seconds from the call to the first samples, to the end, and of sound.</returns>
     public (double First, double All, double Audio) Speak(int[] text, PatchSampler sampler, int patches)
     {
+        var whole = Utter(text, sampler, patches);
+        return SoundsAtEnd ? whole with { First = Utter(text, sampler, 1).All } : whole;
+    }
+
+    public void Dispose() => Owned?.Dispose();
+
+    private (double First, double All, double Audio) Utter(int[] text, PatchSampler sampler, int patches)
+    {
         using var scope = KernelSet.Use(Kernels);
         var loop = new GenerationLoop(Encoder, Language, Field, Vocoder, Shape, AudioStart);
         var request = new GenerationRequest(text, sampler, new SeededNoise(1)) { MinPatches = patches, MaxPatches = patches };
@@ -108,19 +120,18 @@ internal sealed record Arm(
         return (first, Stopwatch.GetElapsedTime(start).TotalSeconds, (double)samples / Vocoder.SampleRate);
     }
 
-    public void Dispose() => Owned?.Dispose();
-
     private static Tensor Noise(int rows, int columns)
     {
         var random = new Random(rows);
         return Tensor.From([.. Enumerable.Range(0, rows * columns).Select(_ => ((random.NextSingle() * 2) - 1) * 1.732f)], rows, columns);
     }
+}
 
-    private sealed class Owner(IDisposable[] all) : IDisposable
+/// <summary>Disposes of several in order.</summary>
+internal sealed class Owner(IDisposable[] all) : IDisposable
+{
+    public void Dispose()
     {
-        public void Dispose()
-        {
-            foreach (var each in all) each.Dispose();
-        }
+        foreach (var each in all) each.Dispose();
     }
 }

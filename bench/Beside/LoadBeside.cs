@@ -1,5 +1,6 @@
 // From a folder on disk to the first sound, each time in a process of its own, as a user's program would: time to load, to the first samples of the first
-// text (code not yet compiled, files in the system's cache) and of the second, and the most memory that the process ever had.
+// text (code not yet compiled, files in the system's cache) and of the second, and the most memory that the process ever had. VoxCPM's checkpoints have one
+// process each, and so has ONNX Runtime, which is loaded behind a look at the weights' hash.
 
 using System.Diagnostics;
 using System.Globalization;
@@ -7,18 +8,21 @@ using System.Text;
 using Ditar.Edge;
 using Ditar.Reference.Files;
 using Ditar.Reference.Speech;
+using Ditar.Reference.VoxCpm;
 using Ditar.Simd;
 
 namespace Ditar.Bench;
 
 internal static class LoadBeside
 {
-    /// <summary>The hidden subcommand of the child process: folder, format, threads.</summary>
+    /// <summary>The hidden subcommand of the child process: folder, format or the folder of graphs, threads.</summary>
     public const string Child = "load-once";
 
     private const int Turns = 5;
     private const double MostSeconds = 0.5;
     private const string Text = "the red door is open at seven this night";
+
+    private static readonly string[] Formats = ["float32", "bf16", "int8"];
 
     public static string Run(int threads, Action<string> say)
     {
@@ -27,47 +31,62 @@ internal static class LoadBeside
         text.AppendLine("| model | weights | loaded after | first samples after | of the next text after | most memory | bar: loaded and sounding in 0.5 s |");
         text.AppendLine("| --- | --- | --- | --- | --- | --- | --- |");
         foreach (var (name, folder) in new[] { ("ditar-tiny", Path.Combine("models", "ditar-tiny")), ("0.1B, bf16 on disk", Folder("0.1B", say)) })
-        {
-            foreach (var format in new[] { "float32", "bf16", "int8" })
-            {
-                say($"loading {name} as {format}");
-                var turns = Enumerable.Range(0, Turns).Select(_ => Once(folder, format, threads)).ToArray();
-                Timing Of(int column) => Timing.Of(turns.Select(turn => turn[column]), 0);
-                var bar = name == "ditar-tiny" ? "" : Of(1).Median <= MostSeconds ? "met" : "**missed**";
-                text.AppendLine(
-                    CultureInfo.InvariantCulture,
-                    $"| {name} | {format} | {BesideTable.Time(Of(0))} | {BesideTable.Time(Of(1))} | {BesideTable.Time(Of(2))} | {Of(3).Median / 1e6:0} MB | {bar} |");
-            }
-        }
-
+            foreach (var format in Formats) Add(name, folder, format, format, Turns, name != "ditar-tiny");
+        var small = new OfficialBenchModel("0.5B");
+        foreach (var format in Formats) Add($"{small.Title}, bf16 on disk", small.Folder(say), format, format, 1, bar: false);
+        Add($"{small.Title}, graphs", small.Folder(say), small.Graphs(say), "ONNX Runtime, float32", 1, bar: false);
+        var larger = new OfficialBenchModel("1.5");
+        Add($"{larger.Title}, bf16 on disk", larger.Folder(say), "int8", "int8", 1, bar: false);
         return text.ToString();
+
+        void Add(string name, string folder, string weights, string title, int count, bool bar)
+        {
+            say($"loading {name} as {title}");
+            var turns = Enumerable.Range(0, count).Select(_ => Once(folder, weights, threads)).ToArray();
+            Timing Of(int column) => Timing.Of(turns.Select(turn => turn[column]), 0);
+            var held = !bar ? "" : Of(1).Median <= MostSeconds ? "met" : "**missed**";
+            text.AppendLine(
+                CultureInfo.InvariantCulture,
+                $"| {name} | {title} | {BesideTable.Time(Of(0))} | {BesideTable.Time(Of(1))} | {BesideTable.Time(Of(2))} | {Of(3).Median / 1e6:0} MB | {held} |");
+        }
     }
 
     /// <summary>What the child does: prints seconds since its first line, and bytes.</summary>
     public static void RunChild(string folder, string format, int threads)
     {
         var start = Stopwatch.GetTimestamp();
-        var weights = EngineFormats.All(format switch { "bf16" => WeightFormat.BFloat16, "int8" => WeightFormat.Int8, _ => WeightFormat.Float32 });
-        using var speaker = Speaker.Load(folder, new SpeechBackend(BackendKind.Simd, threads) { Weights = weights });
+        var backend = Formats.Contains(format)
+            ? new SpeechBackend(BackendKind.Simd, threads) { Weights = EngineFormats.All(format switch { "bf16" => WeightFormat.BFloat16, "int8" => WeightFormat.Int8, _ => WeightFormat.Float32 }) }
+            : new SpeechBackend(BackendKind.Onnx, threads, Graphs: format, Provider: "cpu");
+        if (VoxCpmCheckpoint.IsOne(folder))
+        {
+            using var speaker = OfficialSpeaker.Load(folder, backend);
+            Report(start, () => speaker.Speak(Text, new OfficialSpeakOptions { Attempts = 1 }));
+        }
+        else
+        {
+            using var speaker = Speaker.Load(folder, backend);
+            Report(start, () => speaker.Speak(Text));
+        }
+    }
+
+    private static void Report(long start, Func<IEnumerable<SpeechChunk>> speak)
+    {
         var loaded = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        First(speaker);
+        First();
         var first = Stopwatch.GetElapsedTime(start).TotalSeconds;
         var again = Stopwatch.GetTimestamp();
-        First(speaker);
+        First();
         var next = Stopwatch.GetElapsedTime(again).TotalSeconds;
         using var self = Process.GetCurrentProcess();
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{loaded} {first} {next} {self.PeakWorkingSet64}"));
-    }
 
-    private static void First(Speaker speaker) => _ = speaker.Speak(Text).First(chunk => chunk.Samples.Length > 0);
+        void First() => _ = speak().First(chunk => chunk.Samples.Length > 0);
+    }
 
     private static double[] Once(string folder, string format, int threads)
     {
-        // Run as dotnet bench.dll, the process is dotnet's.
-        var program = Environment.ProcessPath!;
-        string[] words = [Child, folder, format, $"{threads}"];
-        if (Path.GetFileNameWithoutExtension(program) == "dotnet") words = [typeof(LoadBeside).Assembly.Location, .. words];
-        using var child = Process.Start(new ProcessStartInfo(program, words) { RedirectStandardOutput = true })!;
+        using var child = Process.Start(SameProgram.With(Child, folder, format, $"{threads}"))!;
         var line = child.StandardOutput.ReadToEnd();
         child.WaitForExit();
         if (child.ExitCode != 0) throw new InvalidOperationException($"Loading {folder} as {format} ended with {child.ExitCode}.");

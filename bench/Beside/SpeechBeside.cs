@@ -8,7 +8,12 @@ namespace Ditar.Bench;
 
 internal static class SpeechBeside
 {
-    private const int Symbols = 40;
+    private const int Symbols = 40, Rounds = 5;
+
+    // Of models that take seconds for a second.
+    private const int LargeRounds = 3;
+
+    private static readonly double?[] Bars = [1.25, 1.8, 3.0];
 
     /// <param name="wanted">Largest real-time factor wanted per format; null for no bar.</param>
     public static string Run(OnnxLibrary library, BenchModel model, int steps, int patches, int threads, double?[] wanted, Action<string> say)
@@ -16,14 +21,38 @@ internal static class SpeechBeside
         var folder = model.Graphs([.. GraphNames.All.Where(part => part != GraphNames.VaeEncoder)], say);
         var theirs = Arm.Onnx(library, folder, model, threads, both: !model.IsLarge);
         var ours = Arm.Ours(model, threads);
-        Arm[] arms = [.. theirs, .. ours];
-        var random = new Random(1);
-        int[] text = [.. Enumerable.Range(0, Symbols).Select(_ => random.Next(model.Model.Config.Symbols))];
-        var sampler = PatchSampler.Ditar(new SamplerOptions { Steps = steps, Guidance = 1 });
         say($"{model.Size} speaks, {steps} steps");
+        return Table(
+            theirs, ours, Text(model.Model.Config.Symbols), PatchSampler.Ditar(new SamplerOptions { Steps = steps, Guidance = 1 }), patches, Rounds, wanted, steps == 10 ? Bars : [],
+            audio => $"{model.Size}, NFE {steps}, w = 1, {Symbols} symbols, {patches} patches ({audio:0.0} s), {threads} threads{(model.IsLarge ? ", ONNX Runtime spinning" : "")}");
+    }
+
+    /// <inheritdoc cref="Run(OnnxLibrary, BenchModel, int, int, int, double?[], Action{string})"/>
+    public static string Run(OnnxLibrary library, OfficialBenchModel model, int patches, int threads, double?[] wanted, Action<string> say)
+    {
+        var theirs = model.Onnx(library, threads, say);
+        say($"packing {model.Title}");
+        var ours = model.Ours(threads, say);
+        say($"{model.Title} speaks");
+        return Table(
+            theirs, ours, Text(OfficialBenchModel.Symbols), OfficialBenchModel.Options.Sampler, patches, LargeRounds, wanted, Bars,
+            audio => $"{model.Title}, 10 steps, guidance 2.0, {Symbols} symbols, {patches} patches ({audio:0.00} s), {threads} threads, ONNX Runtime spinning and decoding all sound at the end");
+    }
+
+    private static int[] Text(int vocabulary)
+    {
+        var random = new Random(1);
+        return [.. Enumerable.Range(0, Symbols).Select(_ => random.Next(vocabulary))];
+    }
+
+    // Takes the arms and lets them go.
+    private static string Table(
+        IReadOnlyList<Arm> theirs, IReadOnlyList<Arm> ours, int[] text, PatchSampler sampler, int patches, int rounds, double?[] wanted, double?[] bars, Func<double, FormattableString> title)
+    {
+        Arm[] arms = [.. theirs, .. ours];
         var firsts = arms.Select(_ => new List<double>()).ToArray();
         var audio = 0.0;
-        var all = Stopwatches.TimeArms(5, [.. arms.Select((arm, i) => (Func<double>)(() =>
+        var all = Stopwatches.TimeArms(rounds, [.. arms.Select((arm, i) => (Func<double>)(() =>
         {
             var spoken = arm.Speak(text, sampler, patches);
             firsts[i].Add(spoken.First);
@@ -32,9 +61,8 @@ internal static class SpeechBeside
         }))]);
         // The first turn warms up, here as in the timing.
         var first = firsts.Select(seconds => Timing.Of(seconds.Skip(1), 0)).ToArray();
-        var table = new BesideTable($"Speech: {model.Size}, NFE {steps}, w = 1, {Symbols} symbols, {patches} patches ({audio:0.0} s), {threads} threads{(model.IsLarge ? ", ONNX Runtime spinning" : "")}");
+        var table = new BesideTable($"Speech: {FormattableString.Invariant(title(audio))}");
         var (onnxAll, onnxFirst) = (all.Take(theirs.Count).MinBy(timing => timing.Median), first.Take(theirs.Count).MinBy(timing => timing.Median));
-        double?[] bars = steps == 10 ? [1.25, 1.8, 3.0] : [];
         for (var i = 0; i < ours.Count; i++)
         {
             var factor = all[theirs.Count + i].Median / audio;
