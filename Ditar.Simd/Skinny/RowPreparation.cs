@@ -13,7 +13,7 @@ internal readonly unsafe struct RowPreparation : IParallelWork
     private const int Grain = 64, Piece = 256, MostRows = 14;
 
     // Below this many values the whole takes about as long as waking a thread.
-    private const int LeastValuesPerThread = 1 << 14;
+    private const int LeastValuesPerThread = 1 << 13;
 
     // So many blocks for each thread are shared out evenly enough.
     private const int BlocksPerThread = 4;
