@@ -34,12 +34,23 @@ internal sealed class OfficialBenchModel(string name)
     public string Graphs(Action<string> say) => Once($"{Title}-seed{Seed}-onnx", say, partial =>
         OnnxExport.Run(partial, ExportSource.Of(ParityModel.Open(Folder(say))), new ExportOptions { Parts = [.. VoxCpmGraphNames.All.Where(part => part != GraphNames.VaeEncoder)] }));
 
-    /// <summary>ONNX Runtime with threads that spin; a second copy with threads that sleep would not fit into the memory of a small machine.</summary>
-    public IReadOnlyList<Arm> Onnx(OnnxLibrary library, int threads, Action<string> say)
+    /// <summary>ONNX Runtime with threads that spin or with threads that sleep, whichever a trial finds faster: both beside our own weights would not fit into a small machine.</summary>
+    /// <param name="trial">Seconds of what will be timed, or of a short piece of it.</param>
+    public Arm Onnx(OnnxLibrary library, int threads, Func<Arm, double> trial, Action<string> say)
     {
         using var checkpoint = VoxCpmCheckpoint.Open(Folder(say));
-        var exported = ExportedVoxCpm.Open(library, Graphs(say), checkpoint.Config, OnnxGraphRun.Options(threads, spinning: true));
-        return [Of("spinning", checkpoint.Config, exported.Encoder, exported.Language, exported.FieldOn, new WholeVocoder(exported.Vocoder)) with { Owned = exported, SoundsAtEnd = true }];
+        var (config, graphs) = (checkpoint.Config, Graphs(say));
+        var (spinning, sleeping) = (Load(true), Load(false));
+        var fast = Stopwatches.TimeArms(3, () => trial(spinning), () => trial(sleeping));
+        var (kept, other) = fast[0].Median <= fast[1].Median ? (spinning, sleeping) : (sleeping, spinning);
+        other.Dispose();
+        return kept;
+
+        Arm Load(bool spins)
+        {
+            var exported = ExportedVoxCpm.Open(library, graphs, config, OnnxGraphRun.Options(threads, spins));
+            return Of(spins ? "spinning" : "sleeping", config, exported.Encoder, exported.Language, exported.FieldOn, new WholeVocoder(exported.Vocoder)) with { Owned = exported, SoundsAtEnd = true };
+        }
     }
 
     /// <summary>The engine, once per weight format.</summary>
