@@ -37,9 +37,11 @@ internal static class SpeakVoxCpm
         using var speaker = OfficialSpeaker.Load(folder, request.Backend, request.VoxCpm.Lora);
         var loading = clock.Elapsed;
         using var progress = new SpeechProgress(speaker.SampleRate, speaker.Engine, speaker.EngineReasons, request.Quiet);
+        var voice = stored?.For(folder, speaker.Config) ?? speaker.VoiceFrom(request.Prompt, request.PromptText, request.VoxCpm.Reference, progress.Notice);
+        if ((request.Prompt ?? request.VoxCpm.Reference) is not null) progress.Hearing = clock.Elapsed - loading;
         var options = new OfficialSpeakOptions
         {
-            Voice = stored?.For(folder, speaker.Config) ?? speaker.VoiceFrom(request.Prompt, request.PromptText, request.VoxCpm.Reference, progress.Notice),
+            Voice = voice,
             Control = request.VoxCpm.Control,
             Seed = request.Options.Seed,
             Steps = request.Options.Steps ?? 10,

@@ -18,6 +18,9 @@ internal sealed class SpeechProgress(int sampleRate, string engine, string? reas
     private int patches;
     private bool lineOpen;
 
+    /// <summary>What encoding recordings took; zero without any.</summary>
+    public TimeSpan Hearing { private get; set; }
+
     private double Seconds => (double)samples / sampleRate;
 
     private string Factor => Seconds > 0 ? $"{clock.Elapsed.TotalSeconds / Seconds:0.00}" : "-";
@@ -67,7 +70,7 @@ internal sealed class SpeechProgress(int sampleRate, string engine, string? reas
         if (plot is not null) Console.Error.WriteLine($"{plot}: drawn");
         Console.Error.WriteLine(
             $"{sink.Name}: {Seconds:0.00} s of speech in {clock.Elapsed.TotalSeconds:0.00} s (real-time factor {Factor}), "
-            + $"first sound after {firstSound.TotalSeconds:0.00} s, model loaded in {loading.TotalSeconds:0.00} s; {engine}");
+            + $"first sound after {firstSound.TotalSeconds:0.00} s, model loaded in {loading.TotalSeconds:0.00} s{(Hearing > TimeSpan.Zero ? $", recordings heard in {Hearing.TotalSeconds:0.00} s" : "")}; {engine}");
     }
 
     public void Cancelled(ISpeechSink sink)

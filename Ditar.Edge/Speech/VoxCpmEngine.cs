@@ -104,8 +104,15 @@ internal sealed class VoxCpmEngine : OfficialEngine
 
     protected override Tensor Encode(float[] samples)
     {
-        using var kernels = KernelSet.Use(Kernels);
-        return vae.Encode(samples);
+        if (Kernels is PlainKernels)
+        {
+            using var kernels = KernelSet.Use(Kernels);
+            return vae.Encode(samples);
+        }
+
+        // Packed for the recording that a run begins with, and let go.
+        using var encoder = new FusedEncoder(vae, pool);
+        return encoder.Encode(samples);
     }
 
     public override void Dispose()

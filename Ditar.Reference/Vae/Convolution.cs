@@ -22,8 +22,6 @@ public readonly record struct Padding(int Left, int Right)
 public sealed class Convolution
 {
     private readonly string path;
-    private readonly int stride;
-    private readonly int dilation;
     private readonly int groups;
     private readonly Padding padding;
 
@@ -31,7 +29,7 @@ public sealed class Convolution
     public Convolution(
         ParameterScope scope, int inputs, int outputs, int kernel, Padding padding, int stride = 1, int dilation = 1, int groups = 1, Start? start = null)
     {
-        (this.stride, this.dilation, this.groups, this.padding) = (stride, dilation, groups, padding);
+        (Stride, Dilation, this.groups, this.padding) = (stride, dilation, groups, padding);
         path = scope.Path;
         Weight = scope.Take("weight", [outputs, kernel, inputs / groups], start ?? new Start.Normal(1 / Math.Sqrt(kernel * (inputs / groups))));
         Bias = scope.Take("bias", [outputs], Start.Zeros);
@@ -43,10 +41,17 @@ public sealed class Convolution
     /// <summary>[outputs].</summary>
     public Tensor Bias { get; }
 
+    public int Stride { get; }
+
+    public int Dilation { get; }
+
+    /// <summary>Zeros before a signal.</summary>
+    public int Left => padding.Left;
+
     /// <summary>Steps after the present one that an output waits for.</summary>
     public int Right => padding.Right;
 
-    private int Reach => ((Weight[1] - 1) * dilation) + 1;
+    private int Reach => ((Weight[1] - 1) * Dilation) + 1;
 
     /// <param name="x">[batch, time, inputs].</param>
     /// <param name="stream">Null for a whole signal.</param>
@@ -56,9 +61,9 @@ public sealed class Convolution
         var here = Module.Enter(path);
         var window = stream is null
             ? x.Pad(1, padding.Left, padding.Right)
-            : stream.Window(this, x, padding.Left, padding.Right, Reach, stride);
-        return here.Output(DecoderState.Outputs(window[1], Reach, stride) == 0
+            : stream.Window(this, x, padding.Left, padding.Right, Reach, Stride);
+        return here.Output(DecoderState.Outputs(window[1], Reach, Stride) == 0
             ? Tensor.Zeros(x.Type, x[0], 0, Weight[0])
-            : window.Convolve(Weight, Bias, stride, dilation, groups));
+            : window.Convolve(Weight, Bias, Stride, Dilation, groups));
     }
 }

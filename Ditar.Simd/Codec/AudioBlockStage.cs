@@ -2,71 +2,9 @@
 // through the block's condition and Snake, then three residual units. A unit's input is kept twice: as it is, for the residual, which only the present
 // chunk needs; and after Snake, with the past that the dilated convolution looks back on. Both are stored by the layer before.
 
-using Ditar.Reference.Vae;
 using Ditar.Reference.VoxCpm;
 
 namespace Ditar.Simd;
-
-/// <summary>x + point(snake(wide(snake(x)))), wide being depthwise or dense.</summary>
-internal sealed unsafe class AudioUnitWeights : IDisposable
-{
-    private readonly ChannelValues? _taps, _bias;
-    private readonly PackedConvolution? _dense;
-
-    public AudioUnitWeights(AudioResidualUnit unit)
-    {
-        var channels = unit.Wide.Bias[0];
-        Pitch = Vectors.Padded(channels);
-        Reach = ConvolutionReach.Causal(unit.Wide.Weight[1], unit.Dilation);
-        if (unit.Wide.Weight[2] == 1 && channels > 1)
-        {
-            var wide = DepthwiseWeight.Of(unit.Wide.Weight, unit.Wide.Bias);
-            _taps = new ChannelValues(wide.Taps, channels);
-            _bias = new ChannelValues(wide.Bias, channels);
-        }
-        else
-        {
-            _dense = new PackedConvolution(AudioBlockWeights.Of(unit.Wide), Pitch, unit.Dilation);
-        }
-
-        Between = new SnakeSlopes(unit.Between.Alpha.Loose());
-        Point = new PackedConvolution(AudioBlockWeights.Of(unit.Point), Pitch);
-    }
-
-    public int Pitch { get; }
-
-    public ConvolutionReach Reach { get; }
-
-    public SnakeSlopes Between { get; }
-
-    public PackedConvolution Point { get; }
-
-    /// <summary>All rows of a chunk: y = residual + the unit, then its finish.</summary>
-    /// <param name="x">After the first Snake, the first step that output row 0 looks at.</param>
-    public void Run(WorkerPool? pool, float* x, in ConvolutionOperands point, int rows, float* work, SnakeFinish finish)
-    {
-        if (_dense is null)
-        {
-            var depthwise = new DepthwiseOperands(x, Pitch, (nint)Reach.Dilation * Pitch, _taps!.Values, _bias!.Values, Reach.Kernel, Pitch);
-            var front = new DepthwiseFront<SnakeStep>(depthwise, Between.Step);
-            ResidualParts<DepthwiseFront<SnakeStep>, SnakeFinish>.Run(pool, in front, in point, rows, work, finish, Pitch * 2L * Reach.Kernel);
-        }
-        else
-        {
-            var dense = ConvolutionOperands.Of(_dense);
-            dense.X = x;
-            dense.XRowStride = Pitch;
-            var front = new ConvolutionFront(dense, Between.InPlace);
-            ResidualParts<ConvolutionFront, SnakeFinish>.Run(pool, in front, in point, rows, work, finish, (long)dense.Length * dense.Columns);
-        }
-    }
-
-    public void Dispose()
-    {
-        foreach (var part in (ReadOnlySpan<IDisposable?>)[_taps, _bias, _dense, Between, Point])
-            part?.Dispose();
-    }
-}
 
 internal sealed class AudioBlockWeights : IDisposable
 {
@@ -78,7 +16,7 @@ internal sealed class AudioBlockWeights : IDisposable
         InputPitch = Vectors.Padded(weight[2]);
         Taps = weight[1];
         Up = new PackedConvolution(new ConvolutionWeight(weight.Loose(), block.Up.Bias.Loose(), Taps, weight[2]), InputPitch, groups: rate);
-        Units = [.. block.Units.Select(unit => new AudioUnitWeights(unit))];
+        Units = [.. block.Units.Select(unit => new ResidualUnitWeights(unit))];
 
         // The up-sampling's rows hold all steps it makes of one.
         Before = [.. block.Units.Select((unit, i) => new SnakeSlopes(unit.Before.Alpha.Loose(), i == 0 ? rate : 1))];
@@ -93,15 +31,12 @@ internal sealed class AudioBlockWeights : IDisposable
 
     public PackedConvolution Up { get; }
 
-    public AudioUnitWeights[] Units { get; }
+    public ResidualUnitWeights[] Units { get; }
 
     /// <summary>The first Snake of each unit.</summary>
     public SnakeSlopes[] Before { get; }
 
     public SnakeSlopes After { get; }
-
-    public static ConvolutionWeight Of(Convolution convolution) =>
-        new(convolution.Weight.Loose(), convolution.Bias.Loose(), convolution.Weight[1], convolution.Weight[2]);
 
     public void Dispose()
     {

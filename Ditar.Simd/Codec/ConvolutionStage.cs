@@ -1,6 +1,8 @@
 // A dense convolution in a stream, with any padding, stride and dilation. With groups above one it is the learned up-sampling of our decoders
 // (Ditar.Reference/Vae/UpsampleConvolution): each of its outputs is read as that many steps.
 
+using Ditar.Reference.Vae;
+
 namespace Ditar.Simd;
 
 /// <summary>Where a convolution looks.</summary>
@@ -8,6 +10,9 @@ internal readonly record struct ConvolutionReach(int Kernel, int Left, int Right
 {
     /// <summary>Steps from a window's first to its last.</summary>
     public int Steps => ((Kernel - 1) * Dilation) + 1;
+
+    public static ConvolutionReach Of(Convolution definition) =>
+        new(definition.Weight[1], definition.Left, definition.Right, definition.Dilation, definition.Stride);
 
     public static ConvolutionReach Causal(int kernel, int dilation = 1) => new(kernel, (kernel - 1) * dilation, 0, dilation);
 

@@ -1,6 +1,10 @@
-// One stage of the encoder (Ditar.Reference/Vae/VaeEncoder): strided convolution, two residual units, Snake. All its convolutions are centred, so a unit
-// waits for the steps that it looks ahead. A unit keeps its input twice: as it is, for the residual, and after Snake, which is made as the input is
-// stored; the second Snake lies between two products of a tile.
+// One stage of an encoder: convolution, residual units, Snake. Of ours (Ditar.Reference/Vae/VaeEncoder) a strided convolution and two units, all centred, so a
+// unit waits for the steps that it looks ahead. Of VoxCPM's (Ditar.Reference/VoxCpm/AudioVaeEncoder), which is causal, what leads into a block and the block's
+// three units and Snake; its strided convolution begins the next stage. A unit keeps its input twice: as it is, for the residual, and after Snake, which is
+// made as the input is stored.
+
+using Ditar.Reference.Vae;
+using Ditar.Reference.VoxCpm;
 
 namespace Ditar.Simd;
 
@@ -17,8 +21,20 @@ internal sealed class EncoderStageWeights : IDisposable
         InputPitch = first ? 1 : Vectors.Padded(down.Inputs);
         Reach = ConvolutionReach.Centred(down.Kernel, stride: stride);
         Down = new PackedConvolution(down, InputPitch);
-        Units = [.. Dilations.Select((dilation, i) => new EncoderUnitWeights(weights["units"][i], Down.Pitch, dilation))];
+        Units = [.. Dilations.Select((dilation, i) => new ResidualUnitWeights(weights["units"][i], Down.Pitch, dilation))];
+        Before = [.. Dilations.Select((_, i) => new SnakeSlopes(weights["units"][i]["snake_before"].Slopes()))];
         Snake = new SnakeSlopes(weights["snake"].Slopes());
+    }
+
+    /// <param name="into">The first convolution of all, or the strided one of the block before.</param>
+    public EncoderStageWeights(Convolution into, AudioEncoderBlock block, bool first)
+    {
+        InputPitch = first ? 1 : Vectors.Padded(into.Weight[2]);
+        Reach = ConvolutionReach.Of(into);
+        Down = new PackedConvolution(ConvolutionWeight.Of(into), InputPitch);
+        Units = [.. block.Units.Select(unit => new ResidualUnitWeights(unit))];
+        Before = [.. block.Units.Select(unit => new SnakeSlopes(unit.Before.Alpha.Loose()))];
+        Snake = new SnakeSlopes(block.Snake.Alpha.Loose());
     }
 
     public int InputPitch { get; }
@@ -27,46 +43,32 @@ internal sealed class EncoderStageWeights : IDisposable
 
     public PackedConvolution Down { get; }
 
-    public EncoderUnitWeights[] Units { get; }
+    public ResidualUnitWeights[] Units { get; }
+
+    /// <summary>The first Snake of each unit.</summary>
+    public SnakeSlopes[] Before { get; }
 
     public SnakeSlopes Snake { get; }
 
     public void Dispose()
     {
-        Down.Dispose();
-        foreach (var unit in Units)
-            unit.Dispose();
-        Snake.Dispose();
-    }
-}
-
-/// <summary>x + point(snake(wide(snake(x)))).</summary>
-internal sealed class EncoderUnitWeights(CodecWeights weights, int pitch, int dilation) : IDisposable
-{
-    public SnakeSlopes Before { get; } = new(weights["snake_before"].Slopes());
-
-    public PackedConvolution Wide { get; } = new(weights["wide"].Convolution(), pitch, dilation);
-
-    public ConvolutionReach Reach { get; } = ConvolutionReach.Centred(weights["wide"].Convolution().Kernel, dilation);
-
-    public SnakeSlopes Between { get; } = new(weights["snake_between"].Slopes());
-
-    public PackedConvolution Point { get; } = new(weights["point"].Convolution(), pitch);
-
-    public void Dispose()
-    {
-        foreach (var part in (ReadOnlySpan<IDisposable>)[Before, Wide, Between, Point])
+        foreach (var part in (IEnumerable<IDisposable>)[Down, .. Units, .. Before, Snake])
             part.Dispose();
     }
 }
 
 internal sealed unsafe class EncoderStage : CodecStage
 {
+    // Steps of one signal of 256 KB pass the units together, so that the few that a unit reads and writes stay in a second-level cache of 2 MB; but no fewer than
+    // make reading a large weight worth while.
+    private const int ChunkValues = 1 << 16, LeastChunk = 64;
+
     private readonly EncoderStageWeights _weights;
     private readonly WorkerPool? _pool;
     private readonly SignalWindow _input;
     private readonly Unit[] _units;
     private readonly float* _work;
+    private readonly int _chunk;
     private long _taken, _made;
 
     public EncoderStage(StreamMemory memory, EncoderStageWeights weights, int mostInputs, WorkerPool? pool)
@@ -75,10 +77,12 @@ internal sealed unsafe class EncoderStage : CodecStage
         var reach = weights.Reach;
         _input = new SignalWindow(memory, weights.InputPitch, reach.Left, mostInputs + reach.Steps + reach.Stride + reach.Right);
         var most = ((mostInputs + reach.Steps + reach.Right) / reach.Stride) + 1;
+        _chunk = Math.Min(most, Math.Max(LeastChunk, ChunkValues / weights.Down.Pitch));
         _units = new Unit[weights.Units.Length];
-        for (var i = 0; i < _units.Length; i++)
+        for (var (i, rows) = (0, _chunk); i < _units.Length; i++)
         {
-            _units[i] = new Unit(memory, weights.Units[i], most);
+            _units[i] = new Unit(memory, weights.Units[i], weights.Before[i], rows);
+            rows += weights.Units[i].Reach.Right;
             most += weights.Units[i].Reach.Right;
         }
 
@@ -99,20 +103,25 @@ internal sealed unsafe class EncoderStage : CodecStage
         var reach = _weights.Reach;
         if (last)
             _input.AppendZeros(reach.Right);
-        var rows = (int)(reach.Outputs(_taken, last) - _made);
-        if (rows > 0)
+        var ready = reach.Outputs(_taken, last);
+        do
         {
-            var o = ConvolutionOperands.Of(_weights.Down);
-            o.X = _input.Step((_made * reach.Stride) - reach.Left);
-            o.XRowStride = (nint)reach.Stride * _input.Pitch;
-            o.Y = _units[0].Plain.Append(rows);
-            ConvolutionJob.Run(_pool, in o, rows, _units[0].BesidePlain(rows));
-            _made += rows;
-            _input.Drop((_made * reach.Stride) - reach.Left);
-        }
+            var rows = (int)Math.Min(ready - _made, _chunk);
+            if (rows > 0)
+            {
+                var o = ConvolutionOperands.Of(_weights.Down);
+                o.X = _input.Step((_made * reach.Stride) - reach.Left);
+                o.XRowStride = (nint)reach.Stride * _input.Pitch;
+                o.Y = _units[0].Plain.Append(rows);
+                ConvolutionJob.Run(_pool, in o, rows, _units[0].BesidePlain(rows));
+                _made += rows;
+            }
 
-        for (var i = 0; i < _units.Length; i++)
-            RunUnit(i, last);
+            for (var i = 0; i < _units.Length; i++)
+                RunUnit(i, last && _made == ready);
+        }
+        while (_made < ready);
+        _input.Drop((_made * reach.Stride) - reach.Left);
         Next.Advance(last);
     }
 
@@ -132,36 +141,22 @@ internal sealed unsafe class EncoderStage : CodecStage
         var rows = (int)(reach.Outputs(length, last) - unit.Done);
         if (rows == 0)
             return;
-        var first = ConvolutionOperands.Of(weights.Wide);
-        first.X = unit.Snaked.Step(unit.Done - reach.Left);
-        first.XRowStride = unit.Snaked.Pitch;
         var o = ConvolutionOperands.Of(weights.Point);
-        o.XRowStride = weights.Wide.Columns;
+        o.XRowStride = weights.Pitch;
         o.Residual = unit.Plain.Step(unit.Done);
         o.ResidualRowStride = unit.Plain.Pitch;
-        var front = new ConvolutionFront(first, weights.Between.InPlace);
-        var work = (long)first.Length * first.Columns;
-        if (index + 1 < _units.Length)
-        {
-            var next = _units[index + 1];
-            o.Y = next.Plain.Append(rows);
-            ResidualParts<ConvolutionFront, SnakeFinish>.Run(_pool, in front, in o, rows, _work, next.BesidePlain(rows), work);
-        }
-        else
-        {
-            o.Y = Next.Append(rows);
-            ResidualParts<ConvolutionFront, SnakeFinish>.Run(_pool, in front, in o, rows, _work, _weights.Snake.InPlace, work);
-        }
-
+        var next = index + 1 < _units.Length ? _units[index + 1] : null;
+        o.Y = next is null ? Next.Append(rows) : next.Plain.Append(rows);
+        weights.Run(_pool, unit.Snaked.Step(unit.Done - reach.Left), in o, rows, _work, next is null ? _weights.Snake.InPlace : next.BesidePlain(rows));
         unit.Done += rows;
         unit.Plain.Drop(unit.Done);
         unit.Snaked.Drop(unit.Done - reach.Left);
     }
 
     /// <summary>A unit's input, plain and after its first Snake.</summary>
-    private sealed class Unit(StreamMemory memory, EncoderUnitWeights weights, int mostInputs)
+    private sealed class Unit(StreamMemory memory, ResidualUnitWeights weights, SnakeSlopes before, int mostInputs)
     {
-        public EncoderUnitWeights Weights => weights;
+        public ResidualUnitWeights Weights => weights;
 
         public SignalWindow Plain { get; } = new(memory, weights.Point.Pitch, 0, mostInputs + weights.Reach.Right);
 
@@ -170,7 +165,7 @@ internal sealed unsafe class EncoderStage : CodecStage
         public long Done { get; set; }
 
         /// <summary>The activation beside the next steps of the plain signal.</summary>
-        public SnakeFinish BesidePlain(int steps) => weights.Before.Beside(Snaked.Append(steps), Snaked.Pitch);
+        public SnakeFinish BesidePlain(int steps) => before.Beside(Snaked.Append(steps), Snaked.Pitch);
     }
 }
 

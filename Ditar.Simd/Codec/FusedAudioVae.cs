@@ -18,7 +18,7 @@ internal sealed class FusedAudioVae : FusedDecoder
             throw new NotSupportedException("The fused decoder has no noise block (use_noise_block), which no released model has; use the definition's vocoder.");
         _enter = new AudioEntryWeights(decoder, Before(decoder, 0));
         _blocks = [.. decoder.Blocks.Select((block, i) => new AudioBlockWeights(block, decoder.Config.DecoderRates[i], Before(decoder, i + 1)))];
-        _leave = new WaveWeights(AudioBlockWeights.Of(decoder.Leave));
+        _leave = new WaveWeights(ConvolutionWeight.Of(decoder.Leave));
     }
 
     // One second of the released models' latents is 25: the first weights, too large for any cache, are read once for it.
@@ -75,7 +75,7 @@ internal sealed unsafe class AudioEntryWeights : IDisposable
             _bias = new ChannelValues(depthwise.Bias, latent);
         }
 
-        Dense = new PackedConvolution(AudioBlockWeights.Of(decoder.Enter[^1]), InputPitch);
+        Dense = new PackedConvolution(ConvolutionWeight.Of(decoder.Enter[^1]), InputPitch);
         Latent = latent;
     }
 

@@ -2,6 +2,8 @@
 // input channel side by side, tap after tap. Packed once, immutable, shared by any number of streams. A signal's rows are padded to whole vectors of
 // channels, so the outputs are too: columns that stand for no channel have zeros for weights and bias. Width and layout are this process's own.
 
+using Ditar.Reference.Vae;
+
 namespace Ditar.Simd;
 
 /// <summary>What a convolution computes: y[t, o] = bias[o] + sum over j, c of x[t * stride - left + j * dilation, c] w[o, j, c].</summary>
@@ -10,6 +12,9 @@ namespace Ditar.Simd;
 internal sealed record ConvolutionWeight(float[] Weight, float[] Bias, int Kernel, int Inputs)
 {
     public int Outputs => Weight.Length / (Kernel * Inputs);
+
+    public static ConvolutionWeight Of(Convolution convolution) =>
+        new(convolution.Weight.Loose(), convolution.Bias.Loose(), convolution.Weight[1], convolution.Weight[2]);
 }
 
 internal sealed unsafe class PackedConvolution : IDisposable

@@ -17,6 +17,7 @@ internal sealed class VoxCpmFusedEngine : IParityEngine
     private readonly IVocoder vocoder;
     private readonly VoxCpmConfig config;
     private readonly EnginePast past = new();
+    private readonly FusedEncoder encoder;
     private Tensor? inputs;
     private bool[] heard = [];
 
@@ -30,6 +31,7 @@ internal sealed class VoxCpmFusedEngine : IParityEngine
         session = packed.Start();
         var decoder = AudioVocoder.Of(networks.Vae);
         vocoder = decoder.Vocoder;
+        encoder = new FusedEncoder(networks.Vae);
         Identity = new EngineIdentity(
             $"engine {format}", FusedEngine.KindOf(formats, networks.Model.Parameters),
             $"fused engine, {formats} weights of {packed.Bytes / 1e6:0.0} MB, {(decoder.IsFused ? "fused" : "the definition's")} decoder, 1 thread",
@@ -52,6 +54,7 @@ internal sealed class VoxCpmFusedEngine : IParityEngine
             VoxCpmGraphNames.Condition => [RecordedTensor.Of("condition", session.Language.Condition(Input("hidden")))],
             // In mean mode a call's step would have to be one of a sampler's.
             VoxCpmGraphNames.Velocity => config.MeanMode ? [] : [RecordedTensor.Of("velocity", session.Field.Begin(Input("condition"), Input("history")).Velocity(Input("noisy"), FusedEngine.OneTime(call)))],
+            GraphNames.VaeEncoder => [RecordedTensor.Of("latents", encoder.Encode(Input("audio").Values<float>()))],
             GraphNames.VaeDecoder => [RecordedTensor.Of("audio", FusedEngine.Decode(vocoder, Input("latents")))],
             _ => [],
         };
@@ -72,6 +75,7 @@ internal sealed class VoxCpmFusedEngine : IParityEngine
         session.Dispose();
         packed.Dispose();
         (vocoder as IDisposable)?.Dispose();
+        encoder.Dispose();
     }
 
     private static IReadOnlyList<RecordedTensor> Keep(Action keep)

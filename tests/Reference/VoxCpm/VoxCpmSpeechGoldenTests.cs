@@ -48,7 +48,7 @@ public class VoxCpmSpeechGoldenTests
         var item = golden.Json.GetProperty("cases").EnumerateArray().Single(item => item.GetProperty("name").GetString() == name);
         var listener = new Listener(parts);
         var speaker = new VoxCpmSpeaker(config, checkpoint.Tokenizer, parts.Encoder, listener, parts.Field, parts.Vocoder);
-        var request = Request(golden, item, speaker, Voice(golden, item, parts.Vae));
+        var request = Request(golden, item, speaker, Voice(golden, item, parts));
         var patches = new List<GeneratedPatch>();
         foreach (var patch in speaker.Generate(request))
         {
@@ -78,7 +78,7 @@ public class VoxCpmSpeechGoldenTests
         using var parts = new Parts(checkpoint, computing);
         var item = golden.Json.GetProperty("cases").EnumerateArray().Single(item => item.GetProperty("name").GetString() == name);
         var speaker = new VoxCpmSpeaker(golden.Config, checkpoint.Tokenizer, parts.Encoder, parts.Language, parts.Field, parts.Vocoder);
-        var request = Request(golden, item, speaker, Voice(golden, item, parts.Vae)) with { VocoderContext = 0 };
+        var request = Request(golden, item, speaker, Voice(golden, item, parts)) with { VocoderContext = 0 };
         golden.Near($"inf.{name}.stream_audio", Audio(speaker.Generate(request)), VoxCpmWave);
     }
 
@@ -90,7 +90,7 @@ public class VoxCpmSpeechGoldenTests
         using var checkpoint = VoxCpmCheckpoint.Open(golden.Folder);
         using var parts = new Parts(checkpoint, computing);
         var item = golden.Json.GetProperty("cases").EnumerateArray().Single(item => item.GetProperty("name").GetString() == name);
-        var voice = Voice(golden, item, parts.Vae);
+        var voice = Voice(golden, item, parts);
         if (voice.Prompt is { } prompt) golden.Near("wav.prompt.feat", prompt, VoxCpmHidden);
         if (voice.Reference is { } reference) golden.Near("wav.reference.feat", reference, VoxCpmHidden);
     }
@@ -111,12 +111,12 @@ public class VoxCpmSpeechGoldenTests
             item.GetProperty("target_text").GetString()!, voice, options, new GivenNoise([.. Enumerable.Range(0, noise[0]).Select(patch => noise.Slice(0, patch, 1))]));
     }
 
-    private static VoxCpmVoice Voice(VoxCpmGolden golden, JsonElement item, AudioVae vae)
+    private static VoxCpmVoice Voice(VoxCpmGolden golden, JsonElement item, Parts parts)
     {
         return new VoxCpmVoice(
             Text("prompt_text"),
-            Text("prompt_wav") is { } prompt ? VoxCpmVoice.EncodePrompt(vae, Samples(prompt), golden.Config.PatchSize) : null,
-            Text("reference_wav") is { } reference ? VoxCpmVoice.EncodeReference(vae, Samples(reference), golden.Config.PatchSize) : null);
+            Text("prompt_wav") is { } prompt ? VoxCpmVoice.EncodePrompt(golden.Config.Vae, parts.Hear, Samples(prompt), golden.Config.PatchSize) : null,
+            Text("reference_wav") is { } reference ? VoxCpmVoice.EncodeReference(golden.Config.Vae, parts.Hear, Samples(reference), golden.Config.PatchSize) : null);
 
         string? Text(string key) => item.TryGetProperty(key, out var value) ? value.GetString() : null;
 
@@ -198,6 +198,7 @@ public class VoxCpmSpeechGoldenTests
                 var model = checkpoint.ReadModel(arithmetic.Type());
                 Vae = checkpoint.ReadVae(arithmetic.Type());
                 (Encoder, Language, Field, Vocoder) = (model.Encoder, model.LanguageModel, model.Diffusion.On, Vae.Vocoder());
+                Hear = samples => Vae.Encode(samples);
                 StopLogits = hidden => model.LanguageModel.StopLogits(hidden.Slice(1, 0, model.Config.Base.Width));
                 return;
             }
@@ -207,6 +208,8 @@ public class VoxCpmSpeechGoldenTests
             var packed = Owned(new InferenceModel(checkpoint.ReadModel(later: true), EngineFormats.All(WeightFormat.Float32)));
             var session = Owned(packed.Start());
             (Encoder, Language, Field, Vocoder) = (session.Encoder, session.Language, session.FieldOn, Owned(new FusedVocoder(Vae)));
+            var ears = Owned(new FusedEncoder(Vae));
+            Hear = samples => ears.Encode(samples);
             StopLogits = hidden =>
             {
                 var (goOn, stop) = ((LanguagePairSession)session.Language).StopLogits(hidden);
@@ -215,6 +218,9 @@ public class VoxCpmSpeechGoldenTests
         }
 
         public AudioVae Vae { get; }
+
+        /// <summary>The encoder.</summary>
+        public Func<float[], Tensor> Hear { get; }
 
         public IPatchEncoder Encoder { get; }
 

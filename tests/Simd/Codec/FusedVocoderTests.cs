@@ -157,4 +157,46 @@ public class FusedVocoderTests
         Assert.Throws<ArgumentException>(() => alone.Encode(new float[config.Hop + 1]));
         Assert.Throws<ArgumentException>(() => alone.Encode([]));
     }
+
+    [Theory]
+    [InlineData("odd strides", true)]
+    [InlineData("odd strides", false)]
+    [InlineData("dense", true)]
+    [InlineData("one channel", false)]
+    [InlineData("wide", false)]
+    public void Latents_of_a_recording_are_those_of_VoxCpms_definition(string name, bool evenPadding)
+    {
+        var config = AudioVaeConfig.Default(VoxCpmVersion.One) with
+        {
+            EvenPadding = evenPadding,
+            EncoderDim = name switch { "one channel" => 1, "wide" => 128, _ => 6 },
+            EncoderRates = name == "wide" ? [2, 5] : [3, 2, 5],
+            LatentDim = name == "wide" ? 64 : 5,
+            Depthwise = name != "dense",
+            DecoderDim = 8,
+            DecoderRates = [2],
+        };
+        var weights = new RandomWeights(2);
+        var single = new AudioVae(weights, config);
+        var wide = new AudioVae(new GivenWeights(weights.Taken.ToDictionary(), ElementType.Float64), config);
+        using var alone = new FusedEncoder(single);
+        using var pool = new WorkerPool(3);
+        using var shared = new FusedEncoder(single, pool);
+
+        // One latent, a few, and more than pass the chain together.
+        foreach (var frames in (int[])[1, 3, 75])
+        {
+            var random = new Random(frames);
+            var audio = Enumerable.Range(0, frames * config.EncoderHop).Select(_ => (float)((random.NextDouble() * 2) - 1)).ToArray();
+            var exact = wide.Encode(audio).ToDoubles();
+            var bound = CodecCases.Bound(exact, CodecCases.OnPlainKernels(() => single.Encode(audio).ToSingles()));
+            var found = alone.Encode(audio);
+            Assert.True(found.Shape.SequenceEqual([1, frames, config.LatentDim]));
+            Comparer.Equal(exact, found.ToSingles(), _ => bound, $"{name}, {frames} latents");
+            Assert.Equal(found.ToSingles(), shared.Encode(audio).ToSingles());
+        }
+
+        Assert.Throws<ArgumentException>(() => alone.Encode(new float[config.EncoderHop + 1]));
+        Assert.Throws<ArgumentException>(() => alone.Encode([]));
+    }
 }

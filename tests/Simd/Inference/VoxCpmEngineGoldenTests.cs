@@ -43,6 +43,25 @@ public sealed class VoxCpmEngineGoldenTests
         golden.Near("enc.to_lm", session.Encoder.Encode(patches), VoxCpmHidden);
     }
 
+    /// <summary>The recording's last frame is filled with zeros, as the official code does.</summary>
+    [Theory]
+    [MemberData(nameof(Folders))]
+    public void Audio_encoder(string folder)
+    {
+        using var golden = new VoxCpmGolden(folder);
+        using var checkpoint = VoxCpmCheckpoint.Open(golden.Folder);
+        using var pool = new WorkerPool(3);
+        using var alone = new FusedEncoder(checkpoint.ReadVae(later: true));
+        using var shared = new FusedEncoder(checkpoint.ReadVae(), pool);
+        var recording = golden.Read("vae.enc.wav", ElementType.Float32).ToSingles();
+        var hop = golden.Config.Vae.EncoderHop;
+        var padded = new float[(recording.Length + hop - 1) / hop * hop];
+        recording.CopyTo(padded, 0);
+        var latents = alone.Encode(padded);
+        golden.Near("vae.enc.mu", latents.Reshape(-1, golden.Config.LatentDim).Transpose(0, 1), VoxCpmHidden);
+        Assert.Equal(latents.ToSingles(), shared.Encode(padded).ToSingles());
+    }
+
     [Theory]
     [MemberData(nameof(Folders))]
     public void Stop_head_and_conditions(string folder)
