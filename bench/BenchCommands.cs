@@ -63,7 +63,7 @@ internal static class BenchCommands
     private static Command Compare()
     {
         var output = new Option<string>("--output", "-o") { Description = "where to write", HelpName = "FILE", DefaultValueFactory = _ => Document };
-        var command = new Command("compare", "all tables beside ONNX Runtime, in a quarter of an hour; written as they are done") { output };
+        var command = new Command("compare", "all tables beside ONNX Runtime, in some twenty minutes; written as they are done") { output };
         command.SetAction(parsed => Done(() => BesideRun.Run("compare", parsed.GetValue(output)!)));
         return command;
     }

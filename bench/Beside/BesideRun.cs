@@ -28,7 +28,7 @@ internal static class BesideRun
         foreach (var table in Tables(group, filter, library, pool, limits))
         {
             text.WriteLine(table);
-            // Written as far as it is done: the whole takes a quarter of an hour.
+            // Written as far as it is done: the whole takes some twenty minutes.
             if (group == "compare") File.WriteAllText(output, text.ToString());
         }
 
@@ -70,7 +70,7 @@ internal static class BesideRun
         $"""
         # Benchmarks
 
-        Written by one command, which runs everything below in one go, in a quarter of an hour (the first time longer: models are written and exported):
+        Written by one command, which runs everything below in one go, in some twenty minutes (the first time longer: models are written and exported):
 
             dotnet run -c Release --project bench -- compare -o docs/benchmarks.md
 
