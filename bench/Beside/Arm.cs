@@ -28,10 +28,9 @@ internal sealed record Arm(
     public bool SoundsAtEnd { get; init; }
 
     /// <summary>ONNX Runtime with threads that spin between operators and with threads that sleep: which is faster depends on the graph.</summary>
-    /// <param name="both">False leaves the sleeping one out, for models of which the memory holds no two more copies.</param>
-    public static IReadOnlyList<Arm> Onnx(OnnxLibrary library, string folder, BenchModel model, int threads, bool both = true)
+    public static IReadOnlyList<Arm> Onnx(OnnxLibrary library, string folder, BenchModel model, int threads)
     {
-        return both ? [Of(spinning: true), Of(spinning: false)] : [Of(spinning: true)];
+        return [Of(spinning: true), Of(spinning: false)];
 
         Arm Of(bool spinning)
         {
@@ -41,6 +40,15 @@ internal sealed record Arm(
                 model.Model.Config.LanguageModel.Width, model.Model.Tokenizer.AudioStartId)
             { Owned = exported };
         }
+    }
+
+    /// <summary>The faster of two, by a trial after a warm-up; the other is let go, because the memory may not hold both beside our own weights.</summary>
+    public static Arm Faster(Arm first, Arm second, Func<Arm, double> trial)
+    {
+        var seconds = Stopwatches.TimeArms(1, () => trial(first), () => trial(second));
+        var (kept, other) = seconds[0].Median <= seconds[1].Median ? (first, second) : (second, first);
+        other.Dispose();
+        return kept;
     }
 
     /// <summary>The engine, once per weight format.</summary>

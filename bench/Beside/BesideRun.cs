@@ -77,7 +77,7 @@ internal static class BesideRun
         Each line is one thing computed by ONNX Runtime {library.Version} (CPU provider, the graph that `ditar-parity export` writes, all optimisations) and by us, on
         {Threads} threads unless said. The two take turns. Times are medians with the middle half of the turns in brackets; the ratio is ONNX Runtime's median over ours;
         shares of the machine's limits are of best turns. ONNX Runtime's threads may spin or sleep between operators: both are run, the faster one counts; of
-        large models the memory holds one beside ours, for VoxCPM the one that a trial finds faster.
+        large models the memory holds one beside ours, the one that a trial finds faster.
 
         Weights are from a seed but for ditar-tiny's. VoxCPM's checkpoints are of the released shapes, in official files. ONNX Runtime decodes their sound once, when all latents
         are there, as its graph has no memory of what it decoded before; the wait for its first samples is that of an utterance of one patch.

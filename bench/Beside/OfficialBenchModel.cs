@@ -40,11 +40,7 @@ internal sealed class OfficialBenchModel(string name)
     {
         using var checkpoint = VoxCpmCheckpoint.Open(Folder(say));
         var (config, graphs) = (checkpoint.Config, Graphs(say));
-        var (spinning, sleeping) = (Load(true), Load(false));
-        var fast = Stopwatches.TimeArms(1, () => trial(spinning), () => trial(sleeping));
-        var (kept, other) = fast[0].Median <= fast[1].Median ? (spinning, sleeping) : (sleeping, spinning);
-        other.Dispose();
-        return kept;
+        return Arm.Faster(Load(true), Load(false), trial);
 
         Arm Load(bool spins)
         {

@@ -22,12 +22,14 @@ internal static class SpeechBeside
     public static string Run(OnnxLibrary library, BenchModel model, int steps, int patches, int threads, double?[] wanted, Action<string> say)
     {
         var folder = model.Graphs([.. GraphNames.All.Where(part => part != GraphNames.VaeEncoder)], say);
-        var theirs = Arm.Onnx(library, folder, model, threads, both: !model.IsLarge);
+        var (text, sampler) = (Text(model.Model.Config.Symbols), PatchSampler.Ditar(new SamplerOptions { Steps = steps, Guidance = 1 }));
+        var theirs = Arm.Onnx(library, folder, model, threads);
+        if (model.IsLarge) theirs = [Arm.Faster(theirs[0], theirs[1], arm => arm.Speak(text, sampler, TrialPatches).All)];
         var ours = Arm.Ours(model, threads);
         say($"{model.Size} speaks, {steps} steps");
         return Table(
-            theirs, ours, Text(model.Model.Config.Symbols), PatchSampler.Ditar(new SamplerOptions { Steps = steps, Guidance = 1 }), patches, Rounds, wanted, steps == 10 ? Bars : [],
-            audio => $"{model.Size}, NFE {steps}, w = 1, {Symbols} symbols, {patches} patches ({audio:0.0} s), {threads} threads{(model.IsLarge ? ", ONNX Runtime spinning" : "")}");
+            theirs, ours, text, sampler, patches, Rounds, wanted, steps == 10 ? Bars : [],
+            audio => $"{model.Size}, NFE {steps}, w = 1, {Symbols} symbols, {patches} patches ({audio:0.0} s), {threads} threads{(model.IsLarge ? $", ONNX Runtime {theirs[0].Name}" : "")}");
     }
 
     /// <inheritdoc cref="Run(OnnxLibrary, BenchModel, int, int, int, double?[], Action{string})"/>
