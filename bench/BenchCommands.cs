@@ -30,7 +30,7 @@ internal static class BenchCommands
 
     public static RootCommand Root() => new("Tables of speed. Kernels stand beside the limits of the machine, products, modules and whole models beside ONNX Runtime in the same run.")
     {
-        Table("peaks", "what the machine can do: multiply-adds, reading memory", () => WithPool(pool => GemmTable.Print(new Peaks(pool), pool, withGemm: false))),
+        MachineLimits(),
         Table("gemm", "matrix products of training and inference beside these peaks", () => WithPool(pool => GemmTable.Print(new Peaks(pool), pool, withGemm: true))),
         Table("skinny", "products of few rows with packed weights, in every format, beside the peaks", () => WithPool(pool => SkinnyTable.Print(new Peaks(pool), pool))),
         Filtered("kernels", "every kernel of the definition's seam: time, bytes per second, bytes allocated", "kernels with this in their names", filter => KernelTable.Print(filter)),
@@ -57,6 +57,16 @@ internal static class BenchCommands
         var filter = new Argument<string>("part") { Description = $"only {part}", Arity = ArgumentArity.ZeroOrOne };
         var command = new Command(name, description) { filter };
         command.SetAction(parsed => Done(() => print(parsed.GetValue(filter) ?? "")));
+        return command;
+    }
+
+    // `peaks gemm` is `gemm` by another name: peaks stand above both.
+    private static Command MachineLimits()
+    {
+        var gemm = new Argument<string>("table") { Description = "gemm: the matrix products below them", Arity = ArgumentArity.ZeroOrOne };
+        gemm.AcceptOnlyFromAmong("gemm");
+        var command = new Command("peaks", "what the machine can do: multiply-adds, reading memory") { gemm };
+        command.SetAction(parsed => Done(() => WithPool(pool => GemmTable.Print(new Peaks(pool), pool, withGemm: parsed.GetValue(gemm) is not null))));
         return command;
     }
 
