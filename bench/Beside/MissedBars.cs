@@ -26,8 +26,8 @@ internal static class MissedBars
             {missed} of {bars} bars are missed in this run.
 
             {integer}- float32 and bf16 with few rows: weights larger than the caches come at the speed of memory, {limits.Read[1] / 1e9:0.0} GB/s with two threads in this run, for both sides; with
-              18 rows of bf16 the multiply-adds are the limit. More than 14 rows read a panel twice, the second time from the second-level cache: parts of a panel that
-              stay in the first are not tried yet.
+              18 rows of bf16 the multiply-adds are the limit. More than 14 rows read a panel twice, the second time from the second-level cache; pieces of a panel
+              that stay in the first were tried and won nothing.
             - Loading: .NET compiles code meanwhile, of which a published build has less to do ([engine.md](engine.md#starting)).
             - Real-time factors are of this machine: {limits.Flop[1] / 1e9:0} GFLOP/s between registers and {limits.Fed[1] / 1e9:0} with operands from the first-level cache. A ratio compares both
               sides; a factor has only the machine to go by.
