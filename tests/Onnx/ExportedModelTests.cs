@@ -4,20 +4,16 @@ using System.Text.Json.Nodes;
 using Ditar.Onnx;
 using Ditar.Reference;
 using Ditar.Reference.Diffusion;
-using Ditar.Reference.Randomness;
 using Ditar.Reference.Speech;
 using Ditar.Reference.Vae;
 using Ditar.Tests.Edge;
+using static Ditar.Tests.Onnx.PartComparison;
 
 namespace Ditar.Tests.Onnx;
 
 [Collection(OnnxCollection.Name)]
 public sealed class ExportedModelTests(OnnxFixture onnx, ExportFolder folder) : IClassFixture<ExportFolder>, IDisposable
 {
-    // The project's bar for an exported graph against the definition in float32, on every output. Both round each of some hundred operations to 6e-8 in
-    // other orders; errors of random sign grow like the root of their number, so 1e-6 is what to expect (measured: 1e-7 to 1e-6) and ten times that is refused.
-    private const double PartBound = 1e-5;
-
     // Free-running patches feed their errors back through the language model. Measured on the shipped model: 1e-6 to 2e-6 over 13 patches without growth.
     private const double UtteranceBound = 1e-5;
 
@@ -257,25 +253,4 @@ public sealed class ExportedModelTests(OnnxFixture onnx, ExportFolder folder) : 
         MinPatches = patches,
         MaxPatches = patches,
     };
-
-    // Relative l2; exact equality everywhere would mean that one is compared with itself, but single rows may well be equal.
-    private static void Near(Tensor expected, Tensor found, double bound = PartBound)
-    {
-        Assert.Equal(expected.Shape.ToArray(), found.Shape.ToArray());
-        double error = 0, size = 0;
-        foreach (var (a, b) in expected.ToDoubles().Zip(found.ToDoubles()))
-        {
-            error += (a - b) * (a - b);
-            size += a * a;
-        }
-
-        Assert.True(size > 0 && Math.Sqrt(error / size) < bound, $"relative error {Math.Sqrt(error / size)}, bound {bound}");
-    }
-
-    private static Tensor Random(ulong seed, params int[] shape)
-    {
-        var values = new float[shape.Aggregate(1, (count, extent) => count * extent)];
-        NormalSource.FillNormal(seed, 1, 0, values);
-        return Tensor.From(values, shape);
-    }
 }

@@ -7,20 +7,17 @@ using Ditar.Parity;
 using Ditar.Parity.Export;
 using Ditar.Reference;
 using Ditar.Reference.Diffusion;
-using Ditar.Reference.Randomness;
 using Ditar.Reference.Speech;
 using Ditar.Reference.VoxCpm;
 using Ditar.Tests.Reference.Files;
 using Ditar.Tests.Reference.VoxCpm;
+using static Ditar.Tests.Onnx.PartComparison;
 
 namespace Ditar.Tests.Onnx;
 
 [Collection(OnnxCollection.Name)]
 public sealed class ExportedVoxCpmTests(OnnxFixture onnx) : IDisposable
 {
-    // As for DiTAR's graphs: the project's bar for an exported graph against the definition in float32.
-    private const double PartBound = 1e-5;
-
     private readonly TemporaryFolder folder = new();
 
     public static TheoryData<string> Folders => [.. VoxCpmGolden.Folders];
@@ -239,26 +236,5 @@ public sealed class ExportedVoxCpmTests(OnnxFixture onnx) : IDisposable
     {
         float[] samples = [.. speech.SelectMany(patch => patch.Samples)];
         return Tensor.From(samples, samples.Length);
-    }
-
-    // Relative l2.
-    private static void Near(Tensor expected, Tensor found, double bound = PartBound)
-    {
-        Assert.Equal(expected.Shape.ToArray(), found.Shape.ToArray());
-        double error = 0, size = 0;
-        foreach (var (a, b) in expected.ToDoubles().Zip(found.ToDoubles()))
-        {
-            error += (a - b) * (a - b);
-            size += a * a;
-        }
-
-        Assert.True(size > 0 && Math.Sqrt(error / size) < bound, $"relative error {Math.Sqrt(error / size)}, bound {bound}");
-    }
-
-    private static Tensor Random(ulong seed, params int[] shape)
-    {
-        var values = new float[shape.Aggregate(1, (count, extent) => count * extent)];
-        NormalSource.FillNormal(seed, 1, 0, values);
-        return Tensor.From(values, shape);
     }
 }
